@@ -33,7 +33,7 @@ def bare_scan(project: Project, target: Path) -> None:
     """Read the released files once and write their rows, unordered, same options."""
     with connect() as con:
         con.execute("set preserve_insertion_order = false")
-        for config in ("sft", "dpo", "responses"):
+        for config in ("sft", "dpo", "llama_factory", "lineage", "responses"):
             files = f"read_parquet('{target}/release/{config}/*.parquet')"
             con.execute(
                 f"copy (from {files}) to '{target}/{config}.parquet' ({COPY_OPTIONS})"
@@ -43,10 +43,9 @@ def bare_scan(project: Project, target: Path) -> None:
 def release(project: Project, target: Path) -> None:
     """All data files of a release of the current selections."""
     with project.warehouse.connect() as con:
-        content = identity.content_of(con)
         released = []
         for builder in project.builders.values():
-            id_ = identity.selection_id(project, builder, content)
+            id_ = identity.selection_id(project, builder, con)
             released.append(Released(builder, id_, {}))
         prepare(con, project, released)
         write_data(con, target / "release")

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fusemill import ids, pipeline
-from fusemill.identity import checker_hash, configs, content_of, scorer_hash
+from fusemill.identity import checker_hash, configs, scorer_hash
 from fusemill.progress import Progress
 from fusemill.project import Project
 from fusemill.warehouse.parts import write_table
@@ -171,7 +171,6 @@ def answers(project: Project) -> None:
     rng = np.random.default_rng(7)
     base = " ".join(random.Random(3).choices(VOCABULARY, k=3_000_000))
     with project.warehouse.connect() as con:
-        content = content_of(con)
         for builder in project.builders.values():
             prompts = con.execute(
                 "select p.prompt_id, p.check_id from plan inner join prompts as p "
@@ -179,7 +178,7 @@ def answers(project: Project) -> None:
                 [builder.set],
             ).fetchall()
             scorer = (
-                scorer_hash(project, builder, builder.scores[0], content)
+                scorer_hash(project, builder, builder.scores[0], con)
                 if builder.scores
                 else None
             )

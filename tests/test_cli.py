@@ -132,13 +132,13 @@ def test_status(finished: SmallProject) -> None:
     assert said["project"] == "small"
     assert said["n_parts"] == len(finished.parts())
     assert said["releases"] == ["small 1.0.0"]
+    assert said["trial"] is None
     assert said["sets"] == [
         {
             "set": name,
             "n_rows": N_ROWS[name],
             "n_answers": N_ANSWERS[name],
-            "selected": True,
-            "promoted": True,
+            "state": "promoted",
             "rows": OUTCOMES[name],
         }
         for name in ("talk", "sums", "zh")
@@ -228,6 +228,12 @@ def test_explain_a_duplicate(finished: SmallProject) -> None:
     assert found[0][:2] == ("talk", 0)
     assert found[1:] == [("sums", 4, "duplicate")]
     assert said[1]["why"] == "the same conversation is kept as row 0 of talk"
+
+
+def test_explain_shows_a_raw_row_only_as_it_was_read(whole: SmallProject) -> None:
+    whole.change("data/talk.jsonl", "Name a tree.", "Name a plant.")
+    assert explained(whole, TREE)["raw_row"] is None
+    assert "not at hand as it was read" in whole.ok("explain", TREE).out
 
 
 def test_explain_by_the_checker_of_today(whole: SmallProject) -> None:

@@ -7,7 +7,8 @@ import duckdb
 import pyarrow as pa
 
 from fusemill.errors import FusemillError
-from fusemill.identity import content_of, selection_id
+from fusemill.identity import current_selection
+from fusemill.project.models import Builder
 from fusemill.project.project import Project
 from fusemill.selection.select import in_order
 from fusemill.warehouse.warehouse import PARTS
@@ -56,13 +57,15 @@ def _check_only_asks(con: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 @dataclass(frozen=True)
 class SetStatus:
-    """One set: rows by outcome of its current selection, or by plan before one."""
+    """One set: rows by outcome of its current selection.
+
+    Before there is one, rows that take part are `pending`.
+    """
 
     set: str
     n_rows: int
     n_answers: int
-    selected: bool  # whether the rows are outcomes of a selection over today's data
-    promoted: bool
+    state: str  # "not selected yet", "selected", "promoted", or "trial"
     rows: dict[str, int]
 
 
@@ -73,6 +76,7 @@ class Status:
     project: str
     snapshot: str
     n_parts: int
+    trial: str | None  # what --limit left of the prompts, where the last run was one
     sets: list[SetStatus]
     releases: list[str]
 
@@ -80,15 +84,8 @@ class Status:
 def status(project: Project) -> Status:
     """How far each declared set is, from the current snapshot."""
     with project.warehouse.connect() as con:
-        content = content_of(con)
-        sets = []
-        for builder in project.builders.values():
-            id_: str | None
-            try:
-                id_ = selection_id(project, builder, content)
-            except FusemillError:
-                id_ = _recorded_current(con, builder.set)  # its source is not at hand
-            sets.append(_set_status(con, builder.set, id_))
+        trial = con.execute("select value from meta where key = 'trial'").fetchall()
+        sets = [_set_status(project, b, con) for b in project.builders.values()]
         n_parts = con.execute("select count(*) from parts").fetchall()[0][0]
     folder = project.workdir / "releases" / project.file.release.name
     releases = [p.name for p in folder.glob("*") if not p.name.startswith(".")]
@@ -96,24 +93,20 @@ def status(project: Project) -> Status:
         project.file.name,
         project.warehouse.current().name,
         int(n_parts),
+        trial[0][0] if trial else None,
         sets,
         [f"{project.file.release.name} {v}" for v in sorted(releases)],
     )
 
 
-def _recorded_current(con: duckdb.DuckDBPyConnection, set_: str) -> str | None:
-    row = con.execute(
-        'select selection_id from selections where "set" = ? and is_current', [set_]
-    ).fetchone()
-    return row[0] if row else None
-
-
 def _set_status(
-    con: duckdb.DuckDBPyConnection, set_: str, id_: str | None
+    project: Project, builder: Builder, con: duckdb.DuckDBPyConnection
 ) -> SetStatus:
+    set_ = builder.set
     marks = dict(
         con.execute(
-            "select suite, details from audits where selection_id = ?", [id_]
+            "select suite, details from audits where selection_id = ?",
+            [current_selection(project, builder, con)],
         ).fetchall()
     )
     n_answers = con.execute(
@@ -122,17 +115,25 @@ def _set_status(
         [set_],
     ).fetchall()[0][0]
     if "selection" in marks:
-        rows = in_order(json.loads(marks["selection"])["outcomes"])
+        rows = json.loads(marks["selection"])["outcomes"]
+        state = "promoted" if "promoted" in marks else "selected"
+        state = "trial" if _is_bounded(con, builder) else state
     else:
         query = (
-            'select status, count(*) from plan where "set" = ? group by 1 order by 1'
+            "select if(status = 'ready', 'pending', status), count(*) from plan "
+            'where "set" = ? group by 1'
         )
         rows = dict(con.execute(query, [set_]).fetchall())
-    return SetStatus(
-        set_,
-        sum(rows.values()),
-        int(n_answers),
-        "selection" in marks,
-        "promoted" in marks,
-        rows,
-    )
+        state = "not selected yet"
+    n_rows = sum(rows.values())
+    return SetStatus(set_, n_rows, int(n_answers), state, in_order(rows))
+
+
+def _is_bounded(con: duckdb.DuckDBPyConnection, builder: Builder) -> bool:
+    """Whether the snapshot was made with --limit, and takes fewer than declared."""
+    rows = con.execute(
+        "select d.n_prompts is distinct from $declared and meta.value is not null "
+        "from declared_sets as d, meta where d.set = $set and meta.key = 'trial'",
+        {"declared": builder.prompts.n_prompts, "set": builder.set},
+    ).fetchall()
+    return bool(rows and rows[0][0])

@@ -15,10 +15,9 @@ from fusemill.errors import FusemillError
 from fusemill.identity import (
     checker_hash,
     configs,
-    content_of,
+    current_selection,
     scorer_hash,
     scorer_named,
-    selection_id,
 )
 from fusemill.project.models import Builder
 from fusemill.project.project import Project
@@ -40,7 +39,7 @@ class Explanation:
     prompt_id: str
     messages: list[dict[str, str]]
     gold: str | None
-    outcome: str
+    outcome: str | None  # None: not selected yet
     why: str
     answers: list[dict[str, Any]]  # without texts, best score first
     answer: dict[str, Any] | None  # the one asked about, with text and request
@@ -84,17 +83,13 @@ def _explain(
 ) -> Explanation:
     set_, source_row, planned = place
     builder = project.builders[set_]
-    content = content_of(con)
-    try:
-        selection = selection_id(project, builder, content)
-    except FusemillError:
-        selection = ""
+    selection = current_selection(project, builder, con)
     found = con.execute(
         'select outcome from outcomes where selection_id = ? and "set" = ? '
         "and source_row = ?",
         [selection, set_, source_row],
     ).fetchone()
-    outcome = found[0] if found else ("pending" if planned == "ready" else planned)
+    outcome = found[0] if found else (None if planned == "ready" else planned)
     messages, gold, source, revision = con.execute(
         "select m.messages, p.gold, p.source, p.revision from prompt_texts as m "
         'inner join prompts as p using ("set", source_row) '
@@ -125,14 +120,14 @@ def _answers(
     con: duckdb.DuckDBPyConnection,
     builder: Builder,
     prompt_id: str,
-    selection: str,
+    selection: str | None,
 ) -> list[dict[str, Any]]:
     """The prompt's answers by this builder's models, with score, verdict and use."""
     scorer = None
     if builder.select.score is not None:
         declared = scorer_named(builder, builder.select.score)
         try:
-            scorer = scorer_hash(project, builder, declared, content_of(con))
+            scorer = scorer_hash(project, builder, declared, con)
         except FusemillError:
             scorer = None
     hashes = [c.config_hash for c in configs(project, builder)]

@@ -4,7 +4,7 @@ A hash changes exactly when the thing would say something else; a changed scorer
 rule never reuses old results, and old results are never lost.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,7 +22,6 @@ from fusemill.project.models import (
     Builder,
     LiveAnswers,
     PythonScorer,
-    RecordedAnswers,
     RecordedScorer,
     Scorer,
     SqlScorer,
@@ -30,10 +29,8 @@ from fusemill.project.models import (
 from fusemill.project.project import Project
 from fusemill.prompts.reading import reading_of
 from fusemill.prompts.sources import resolve
+from fusemill.sampling.replays import is_unread
 from fusemill.warehouse.snapshot import Declared, DeclaredSet
-
-# What a scorer written in SQL may read; new answers make it another scorer.
-SQL_SCORER_READS = ("prompts", "plan", "responses", "verdicts", "retractions")
 
 
 @dataclass(frozen=True)
@@ -61,24 +58,18 @@ def configs(project: Project, builder: Builder) -> list[Config]:
     return list(found.values())
 
 
-def recorded_blocks(builder: Builder) -> list[tuple[int, RecordedAnswers]]:
-    """The builder's recorded answers, with their place under `answers`."""
-    return [
-        (i, block)
-        for i, block in enumerate(builder.answers)
-        if isinstance(block, RecordedAnswers)
-    ]
-
-
 def scorer_named(builder: Builder, name: str) -> Scorer:
     """The scorer of that name; the declaration has been checked to have it."""
     return next(scorer for scorer in builder.scores if scorer.name == name)
 
 
 def scorer_hash(
-    project: Project, builder: Builder, scorer: Scorer, content: Mapping[str, str]
+    project: Project,
+    builder: Builder,
+    scorer: Scorer,
+    con: duckdb.DuckDBPyConnection,
 ) -> str:
-    """Id of what a scorer says; `content` are the snapshot's content digests."""
+    """Id of what a scorer says; one written in SQL is another over other answers."""
     spec: dict[str, Any] = {"engine": scorer.engine}
     if isinstance(scorer, RecordedScorer):
         where = f"{project.builder_path(builder)}: scores.{scorer.name}.source"
@@ -90,7 +81,9 @@ def scorer_hash(
         spec["macros"] = project.macros()
     elif isinstance(scorer, SqlScorer):
         spec |= {"sql": project.sql(scorer.sql), "params": scorer.params}
-        spec["reads"] = {name: content[name] for name in SQL_SCORER_READS}
+        # It may read any of this; `of` is what kind of rows.
+        query = "select * from content where of <> 'scores' order by of, set, key"
+        spec["reads"] = [list(row) for row in con.execute(query).fetchall()]
         spec["checker"] = checker_hash(builder)
     elif isinstance(scorer, PythonScorer):
         path, _, function = scorer.function.partition(":")
@@ -120,27 +113,63 @@ def checker_hash(builder: Builder) -> str | None:
     return ids.H("checker", {"checker": CHECKER, "version": CHECKER_VERSION})
 
 
-def content_of(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Digests of what a snapshot holds, by name."""
-    return dict(con.execute("select name, digest from content").fetchall())
+def read_by(
+    project: Project,
+    builder: Builder,
+    scorers: Sequence[Scorer],
+    con: duckdb.DuckDBPyConnection,
+) -> dict[str, str]:
+    """Digests of the rows that a builder reads with these scorers, by what they are.
+
+    What else a warehouse holds (other sets, older scorers, a trial) is not among them.
+    """
+    asked = [config.config_hash for config in configs(project, builder)]
+    keys: dict[str, list[str | None]] = {
+        "plan": [""],
+        "responses": [*asked],
+        "retracted_responses": [*asked],
+        "scores": [scorer_hash(project, builder, s, con) for s in scorers],
+        "verdicts": [checker_hash(builder)],
+    }
+    rows = con.execute(
+        "select of, key, digest from content where set = ? order by of, key",
+        [builder.set],
+    ).fetchall()
+    return {f"{of} {key}".strip(): d for of, key, d in rows if key in keys[of]}
 
 
-def selection_id(project: Project, builder: Builder, content: Mapping[str, str]) -> str:
-    """H("selection", SQL text, parameters, digest of what the snapshot holds)."""
+def selection_id(
+    project: Project, builder: Builder, con: duckdb.DuckDBPyConnection
+) -> str:
+    """H("selection", SQL text, parameters, digest of what it reads of the snapshot)."""
+    name = builder.select.score
+    scorers = [] if name is None else [scorer_named(builder, name)]
     parameters = {
         "set": builder.set,
         "params": builder.select.params,
         "split_seed": project.file.split_seed,
-        "scorer": None
-        if builder.select.score is None
-        else scorer_hash(
-            project, builder, scorer_named(builder, builder.select.score), content
-        ),
+        "scorers": [scorer_hash(project, builder, s, con) for s in scorers],
         "checker": checker_hash(builder),
         "configs": [config.config_hash for config in configs(project, builder)],
     }
-    snapshot = ids.H("snapshot", dict(content))
+    content = read_by(project, builder, scorers, con)
+    snapshot = ids.H("snapshot", content, is_unread(project, con, builder))
     return ids.H("selection", project.sql(builder.select.sql), parameters, snapshot)
+
+
+def current_selection(
+    project: Project, builder: Builder, con: duckdb.DuckDBPyConnection
+) -> str | None:
+    """The selection that the declarations name over this snapshot.
+
+    Where a source is not at hand, the one that was found when the snapshot was made.
+    """
+    try:
+        return selection_id(project, builder, con)
+    except FusemillError:
+        query = "select selection_id from selections where set = ? and is_current"
+        row = con.execute(query, [builder.set]).fetchone()
+        return row[0] if row else None
 
 
 def declared(project: Project) -> Declared:
@@ -162,11 +191,11 @@ def declared(project: Project) -> Declared:
             n_prompts = project.n_prompts(builder)
             sets.append(DeclaredSet(builder.set, position, reading_id, n_prompts))
 
-    def selections(content: Mapping[str, str]) -> list[tuple[str, str]]:
+    def selections(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
         rows = []
         for builder in project.builders.values():
             try:
-                rows.append((builder.set, selection_id(project, builder, content)))
+                rows.append((builder.set, selection_id(project, builder, con)))
             except FusemillError:
                 continue  # its source or engine is not at hand: no current selection
         return rows
@@ -179,7 +208,8 @@ def declared(project: Project) -> Declared:
         {name: model.model_dump_json() for name, model in project.models.items()},
         project.file.split_seed,
     )
-    return Declared(tuple(sets), project.file.sampling_seed, selections, key)
+    seed = project.file.sampling_seed
+    return Declared(tuple(sets), seed, selections, key, project.bounds)
 
 
 def _declared_before(project: Project) -> dict[str, str]:

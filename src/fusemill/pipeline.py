@@ -39,13 +39,15 @@ def run(project: Project, progress: Progress, *, allow_pending: bool = False) ->
 @contextmanager
 def fresh(project: Project, shard: Shard = ALL) -> Iterator[None]:
     """Between snapshots of what is there before and after; a shard makes none."""
-    if shard == ALL:
-        project.warehouse.refresh(declared(project))
+    if shard != ALL:
+        project.warehouse.require_plan(declared(project))
+        yield
+        return
+    project.warehouse.refresh(declared(project))
     try:
         yield
     finally:
-        if shard == ALL:
-            project.warehouse.refresh(declared(project))
+        project.warehouse.refresh(declared(project))
 
 
 def prompts(project: Project, progress: Progress) -> None:

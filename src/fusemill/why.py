@@ -33,10 +33,12 @@ def why(
     con: duckdb.DuckDBPyConnection,
     builder: Builder,
     place: tuple[str, int, str],
-    outcome: str,
+    outcome: str | None,
     answers: Sequence[dict[str, Any]],
 ) -> str:
     """One sentence; for pairs and windows with scores and gaps."""
+    if outcome is None:
+        return "nothing was selected over the data as it is now; run `fusemill select`"
     if outcome == "duplicate":
         return _duplicate(con, place)
     if outcome == "not_sampled":

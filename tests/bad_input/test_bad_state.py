@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fusemill.durable import sha256_file
-from small_files import OUTCOMES
+from small_files import OUTCOMES, TALK_SQL
 from small_project import SmallProject, refused
 
 RELEASE = "releases/small/1.0.0"
@@ -171,6 +171,16 @@ def test_licence_that_is_not_allowed(
     assert said.code == 1
     assert f"{file}" in said.out
     assert "licence `cc-by-nc-4.0` is not among" in said.out
+
+
+def test_licence_of_a_prompt_that_nothing_was_chosen_for(small: SmallProject) -> None:
+    """Its answers are in `responses` all the same."""
+    given = (
+        "if(ask = 'Name a tree.', 'cc-by-nc-4.0', 'cc0-1.0') as licence, source_row,"
+    )
+    small.write("sql/prompts/talk.sql", TALK_SQL.replace("source_row,", given))
+    said = small.cli("run")
+    refused(said, "prompts talk: licence `cc-by-nc-4.0`", "allowed_licences")
 
 
 def with_contract(small: SmallProject, counts: str) -> None:

@@ -129,8 +129,8 @@ def fill_warehouse(project: Project) -> None:
         with project.warehouse.connect() as con:
             query = 'select prompt_id, check_id from prompts where "set" = $set'
             asked = con.sql(query, params={"set": builder.set}).to_arrow_table()
-        given = {"scorer": scorer_hash(project, builder, builder.scores[0], {})}
-        given["checker"] = checker_hash(builder) or ""
+            hash_ = scorer_hash(project, builder, builder.scores[0], con)
+        given = {"scorer": hash_, "checker": checker_hash(builder) or ""}
         with duckdb.connect() as con:
             con.register("asked", asked)
             con.execute("create table c (config_hash varchar, model varchar)")

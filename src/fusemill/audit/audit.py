@@ -13,7 +13,7 @@ from fusemill.audit.frames import frame
 from fusemill.audit.suites import Failure, Suite, load_suites, validate
 from fusemill.durable import point
 from fusemill.errors import AuditFailure, FusemillError, ReleaseError
-from fusemill.identity import content_of, selection_id
+from fusemill.identity import selection_id
 from fusemill.project.compositions import Comparison, compare, load_composition
 from fusemill.project.models import Builder
 from fusemill.project.project import Project
@@ -39,15 +39,14 @@ def audit_selections(project: Project) -> list[Audited]:
     audited: list[Audited] = []
     sound: list[tuple[Builder, str]] = []
     with project.warehouse.connect() as con:
-        content = content_of(con)
         for builder in project.active:
-            id_ = selection_id(project, builder, content)
+            id_ = selection_id(project, builder, con)
             _require_selection(con, builder, id_)
             results = _audit_one(project, con, builder, id_, suites)
             audited += results
             if not any(result.failures for result in results):
                 sound.append((builder, id_))
-        deviations = contract(project, con, content)
+        deviations = contract(project, con)
         for builder, id_ in [] if deviations else sound:
             _promote(project, con, builder, id_)
     problems = [_describe(result) for result in audited if result.failures]
@@ -154,18 +153,14 @@ def require_sound(
         )
 
 
-def require_contract(
-    project: Project, con: duckdb.DuckDBPyConnection, content: dict[str, str]
-) -> None:
+def require_contract(project: Project, con: duckdb.DuckDBPyConnection) -> None:
     """AuditFailure where the selections leave the declared composition."""
-    deviations = contract(project, con, content)
+    deviations = contract(project, con)
     if deviations:
         raise AuditFailure(_describe_deviations(project, deviations))
 
 
-def contract(
-    project: Project, con: duckdb.DuckDBPyConnection, content: dict[str, str]
-) -> list[Comparison]:
+def contract(project: Project, con: duckdb.DuckDBPyConnection) -> list[Comparison]:
     """Where the selections leave the declared composition; none without a contract.
 
     A trial (--only, --limit) is not held to the contract.
@@ -175,18 +170,18 @@ def contract(
         return []
     composition = load_composition(project.root, declared.composition)
     rows = compare(
-        composition, declared.scale, declared.tolerance, counts(project, con, content)
+        composition, declared.scale, declared.tolerance, counts(project, con)
     )
     return [row for row in rows if not row.ok]
 
 
 def counts(
-    project: Project, con: duckdb.DuckDBPyConnection, content: dict[str, str]
+    project: Project, con: duckdb.DuckDBPyConnection
 ) -> dict[str, tuple[int, int, int]]:
     """(selected, sft, dpo) of each set's current selection."""
     found = {}
     for builder in project.builders.values():
-        id_ = selection_id(project, builder, content)
+        id_ = selection_id(project, builder, con)
         n_sft, n_dpo = con.execute(
             "select count(*) filter (outcome = 'sft'), "
             "count(*) filter (outcome = 'dpo') from outcomes where selection_id = ?",

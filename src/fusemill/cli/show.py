@@ -146,6 +146,8 @@ def show_status(status: Status, as_json: bool) -> None:
         return
     console = Console(highlight=False)
     console.print(f"[bold]{status.project}[/]  {status.n_parts:,} parts")
+    if status.trial:
+        console.print(f"[yellow]a trial: {status.trial}[/]; `fusemill run` takes all")
     grid = Table(header_style="bold", show_edge=False, pad_edge=False)
     for name in ("set", "rows", "answers", "state"):
         grid.add_column(
@@ -153,11 +155,8 @@ def show_status(status: Status, as_json: bool) -> None:
         )
     grid.add_column("outcomes", overflow="fold")
     for one in status.sets:
-        state = "not selected yet"
-        if one.selected:
-            state = "promoted" if one.promoted else "selected"
         rows = ", ".join(f"{name} {n:,}" for name, n in one.rows.items())
-        grid.add_row(one.set, f"{one.n_rows:,}", f"{one.n_answers:,}", state, rows)
+        grid.add_row(one.set, f"{one.n_rows:,}", f"{one.n_answers:,}", one.state, rows)
     console.print(grid)
     console.print("releases: " + (", ".join(status.releases) or "none yet"))
 
@@ -187,7 +186,7 @@ def _explanation(console: Console, one: Explanation) -> None:
     fact("raw row", one.raw_row or "the source is not at hand as it was read (--data)")
     if one.gold is not None:
         fact("gold", one.gold)
-    fact("outcome", one.outcome)
+    fact("outcome", one.outcome or "not selected yet")
     fact("why", one.why, None)
     if one.answer is not None:
         _answer(fact, one.answer)

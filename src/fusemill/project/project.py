@@ -93,9 +93,21 @@ class Project:
         """Whether --only or --limit leaves out part of what is declared."""
         return bool(self.only) or self.limit is not None
 
+    @property
+    def bounds(self) -> str | None:
+        """What --limit leaves of the prompts, None where it is not given."""
+        if self.limit is None:
+            return None
+        of = f"of {', '.join(self.only)}" if self.only else "a set"
+        return f"at most {self.limit:,} prompts {of}"
+
     def n_prompts(self, builder: Builder) -> int | None:
-        """How many prompts of a set are taken; None means all."""
-        bounds = [n for n in (builder.prompts.n_prompts, self.limit) if n is not None]
+        """How many prompts of a set are taken; None means all.
+
+        --limit bounds the active sets only: the others stay as they are.
+        """
+        limit = self.limit if builder in self.active else None
+        bounds = [n for n in (builder.prompts.n_prompts, limit) if n is not None]
         return min(bounds) if bounds else None
 
     def sql(self, path: str) -> str:

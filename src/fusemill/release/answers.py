@@ -1,14 +1,13 @@
 """Config `responses`: every answer with its scores, verdict, licences and use."""
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from fusemill.durable import make_folder, storage
-from fusemill.identity import checker_hash, content_of, scorer_hash
+from fusemill.identity import checker_hash, scorer_hash
 from fusemill.project.models import Builder
 from fusemill.project.project import Project
 from fusemill.release.parquet import copy, sql_of
@@ -25,10 +24,9 @@ def make_answers(
     con: duckdb.DuckDBPyConnection, project: Project, released: list["Released"]
 ) -> None:
     """`released_answers`: builder by builder, with the scores of its own scorers."""
-    content = content_of(con)
     for position, one in enumerate(released):
         make_inputs(con, project, one.builder)
-        _scores_wide(con, project, one.builder, content)
+        _scores_wide(con, project, one.builder)
         verb = "insert into" if position else "create temp table"
         con.execute(
             f"{verb} released_answers {'' if position else 'as '}{sql_of('answers')}",
@@ -42,14 +40,11 @@ def make_answers(
 
 
 def _scores_wide(
-    con: duckdb.DuckDBPyConnection,
-    project: Project,
-    builder: Builder,
-    content: Mapping[str, str],
+    con: duckdb.DuckDBPyConnection, project: Project, builder: Builder
 ) -> None:
     """`scores_wide`: per prompt and text, the scores of the builder's scorers."""
     scorers = sorted(
-        (scorer.name, scorer_hash(project, builder, scorer, content))
+        (scorer.name, scorer_hash(project, builder, scorer, con))
         for scorer in builder.scores
     )
     kind = "struct(scorer varchar, score double, status varchar)[]"

@@ -25,7 +25,7 @@ from fusemill.durable import (
     temporary_name,
 )
 from fusemill.errors import ReleaseError
-from fusemill.identity import configs, content_of, selection_id
+from fusemill.identity import configs, read_by, selection_id
 from fusemill.project.project import Project
 from fusemill.release.card import card
 from fusemill.release.companions import copy_declarations, dataset_info
@@ -77,10 +77,9 @@ def write_release(project: Project, *, allow_pending: bool = False) -> Written:
     for parent in (base, entry.parent):
         remove_leftovers(parent)
     with project.warehouse.connect() as con:
-        content = content_of(con)
-        released = _promoted(project, con, content)
+        released = _promoted(project, con)
         licences = _check(project, con, released, allow_pending)
-        id_ = _release_id(project, released, content)
+        id_ = _release_id(project, con, released)
         before = read_entry(entry)
         if before is not None:
             _same_or_refuse(entry, before["release_id"], id_)
@@ -106,16 +105,14 @@ def write_release(project: Project, *, allow_pending: bool = False) -> Written:
     return Written(folder, entry, rows, True)
 
 
-def _promoted(
-    project: Project, con: duckdb.DuckDBPyConnection, content: dict[str, str]
-) -> list[Released]:
+def _promoted(project: Project, con: duckdb.DuckDBPyConnection) -> list[Released]:
     """Every builder's current selection, audited as the project is now."""
     found = []
     for builder in project.builders.values():
-        id_ = selection_id(project, builder, content)
+        id_ = selection_id(project, builder, con)
         require_sound(project, con, builder, id_)
         found.append(Released(builder, id_, recorded(con, id_) or {}))
-    require_contract(project, con, content)
+    require_contract(project, con)
     return found
 
 
@@ -176,20 +173,27 @@ def _licences(
 
 
 def _release_id(
-    project: Project, released: list[Released], content: dict[str, str]
+    project: Project, con: duckdb.DuckDBPyConnection, released: list[Released]
 ) -> str:
     """What the data files are a function of."""
     spec = {
         "schema": SCHEMA_VERSION,
         "fusemill": __version__,
         "selections": [one.selection_id for one in released],
-        "content": content,
+        "content": [_content(project, con, one) for one in released],
         "libraries": {name: installed(name) for name in LIBRARIES},
         "builders": {r.builder.set: r.builder.model_dump_json() for r in released},
         "models": {n: m.model_dump_json() for n, m in project.models.items()},
         "release": project.file.release.model_dump_json(),
     }
     return ids.H("release", spec)
+
+
+def _content(
+    project: Project, con: duckdb.DuckDBPyConnection, one: Released
+) -> dict[str, str]:
+    """Digests of what is released of a set, with the scores of all its scorers."""
+    return read_by(project, one.builder, one.builder.scores, con)
 
 
 def _same_or_refuse(where: Path, found: str, id_: str) -> None:
@@ -229,7 +233,6 @@ def _write(
         "fusemill": __version__,
         "schema_version": SCHEMA_VERSION,
         "libraries": {name: installed(name) for name in LIBRARIES},
-        "content": content_of(con),
         "sets": [_lineage_of(project, con, one, sources) for one in released],
         "rows": rows,
         "declarations": copied,
@@ -270,6 +273,7 @@ def _lineage_of(
         "source": sources[one.builder.set],
         "reading_id": reading[0][0],
         "selection_id": one.selection_id,
+        "content": _content(project, con, one),
         "split_seed": project.file.split_seed,
         "outcomes": one.outcomes,
         "configs": [

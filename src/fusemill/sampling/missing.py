@@ -1,15 +1,10 @@
-"""What is missing: answer keys to ask for, recorded sources to read to their end."""
-
-import json
+"""What is missing: the answer keys that are declared and not there."""
 
 import duckdb
 
-from fusemill import ids
 from fusemill.fill import Shard
-from fusemill.identity import Config, recorded_blocks
-from fusemill.project.models import Builder, RecordedAnswers
-from fusemill.project.project import Project
-from fusemill.prompts.sources import Resolved, resolve
+from fusemill.identity import Config
+from fusemill.project.models import Builder
 
 # `asked` tells which prompts have all their draws; only the others are spread out into
 # keys and looked up one by one.
@@ -69,79 +64,3 @@ def find_missing(
         {"set": builder.set},
     )
     return int(con.execute("select count(*) from missing").fetchall()[0][0])
-
-
-def recorded_id(
-    project: Project, builder: Builder, index: int, source: Resolved, wanted: set[str]
-) -> str:
-    """Id of one reading of a recorded source for exactly these prompts."""
-    block = builder.answers[index]
-    assert isinstance(block, RecordedAnswers)
-    spec = {
-        "source": [list(i) if isinstance(i, tuple) else i for i in source.identity],
-        "sql": project.sql(block.sql),
-        "macros": project.macros(),
-        "params": block.params,
-        "configs": {
-            name: ids.config_hash(project.models[model].config(None))
-            for name, model in block.models.items()
-        },
-        "prompts": ids.H("prompts", sorted(wanted)),
-    }
-    return ids.H("recorded", spec)
-
-
-def ready_prompts(con: duckdb.DuckDBPyConnection, builder: Builder) -> set[str]:
-    """prompt_id of every prompt of the set that takes part."""
-    rows = con.execute(
-        "select prompt_id from plan where \"set\" = ? and status = 'ready'",
-        [builder.set],
-    ).fetchall()
-    return {row[0] for row in rows}
-
-
-def is_complete(con: duckdb.DuckDBPyConnection, builder: Builder, reading: str) -> bool:
-    """Whether a recorded source was read to its end for these prompts, and is there.
-
-    Where parts were taken away since, it counts as not read: it is replayed, and what
-    is there still is not written twice.
-    """
-    row = con.execute(
-        "select details from audits where selection_id = ? and suite = 'recorded'",
-        [reading],
-    ).fetchone()
-    if row is None:
-        return False
-    there = dict(
-        con.execute(
-            """
-            select config_hash, count(*)
-            from (
-                select prompt_id, config_hash from responses
-                union all
-                select prompt_id, config_hash from retracted_responses
-            )
-            semi join (
-                select prompt_id from plan where "set" = ? and status = 'ready'
-            ) using (prompt_id)
-            group by config_hash
-            """,
-            [builder.set],
-        ).fetchall()
-    )
-    answers: dict[str, int] = json.loads(row[0])["answers"]
-    return all(there.get(config, 0) >= n for config, n in answers.items())
-
-
-def pending_recorded(
-    project: Project, con: duckdb.DuckDBPyConnection, builder: Builder
-) -> bool:
-    """Whether a recorded source of the builder has not been read to its end."""
-    wanted = ready_prompts(con, builder)
-    for index, block in recorded_blocks(builder):
-        where = f"{project.builder_path(builder)}: answers.{index}.source"
-        source = resolve(block.source, project, where)
-        reading = recorded_id(project, builder, index, source, wanted)
-        if not is_complete(con, builder, reading):
-            return True
-    return False

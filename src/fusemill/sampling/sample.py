@@ -15,14 +15,9 @@ from fusemill.identity import Config, configs
 from fusemill.project.models import Builder, LiveAnswers, RecordedAnswers
 from fusemill.project.project import Project
 from fusemill.prompts.reading import require_read
-from fusemill.prompts.sources import resolve
-from fusemill.sampling.missing import (
-    find_missing,
-    is_complete,
-    ready_prompts,
-    recorded_id,
-)
+from fusemill.sampling.missing import find_missing
 from fusemill.sampling.recorded import Tally, answers
+from fusemill.sampling.replays import is_complete, recorded_source, replay_id
 
 
 @dataclass
@@ -59,17 +54,15 @@ def sample_builder(
         if isinstance(block, LiveAnswers):
             _refuse_live(project, builder, block, shard)
             continue
-        where = f"{project.builder_path(builder)}: answers.{index}.source"
-        source = resolve(block.source, project, where)
+        source = recorded_source(project, builder, index)
         with project.warehouse.connect() as con:
-            wanted = ready_prompts(con, builder)
-            reading = recorded_id(project, builder, index, source, wanted)
-            if is_complete(con, builder, reading):
+            replay = replay_id(project, con, builder, index)
+            if is_complete(con, builder, replay):
                 continue
             tally = Tally()
             by_name = _by_recorded_name(project, block)
-            ours = {prompt for prompt in wanted if shard.has(prompt)}
-            rows = answers(project, block, source, ours, by_name, tally)
+            wanted = _ready_prompts(con, builder, shard)
+            rows = answers(project, block, source, wanted, by_name, tally)
             job = Job(
                 "responses",
                 _not_there(con, rows, list(by_name.values()), block.sql),
@@ -80,8 +73,18 @@ def sample_builder(
         brought.unmatched += tally.unmatched
         brought.null_text += tally.null_text
         if shard.count == 1:
-            _mark_complete(project, builder, reading, tally)
+            _mark_complete(project, builder, replay, tally)
     return brought
+
+
+def _ready_prompts(
+    con: duckdb.DuckDBPyConnection, builder: Builder, shard: Shard
+) -> set[str]:
+    query = (
+        "select prompt_id from plan where \"set\" = ? and status = 'ready' and "
+        f"{shard.predicate('prompt_id')}"
+    )
+    return {row[0] for row in con.execute(query, [builder.set]).fetchall()}
 
 
 def _by_recorded_name(project: Project, block: RecordedAnswers) -> dict[str, Config]:
@@ -163,7 +166,7 @@ def _write_configs(project: Project, builder: Builder) -> None:
 
 
 def _mark_complete(
-    project: Project, builder: Builder, reading: str, tally: Tally
+    project: Project, builder: Builder, replay: str, tally: Tally
 ) -> None:
     details = {
         "set": builder.set,
@@ -174,7 +177,7 @@ def _mark_complete(
         "answers": dict(sorted(tally.keys.items())),
     }
     mark = {
-        "selection_id": reading,
+        "selection_id": replay,
         "suite": "recorded",
         "success": True,
         "details": json.dumps(details),

@@ -14,7 +14,7 @@ from fusemill.fill import (
     Shard,
     fill,
 )
-from fusemill.identity import configs, content_of, scorer_hash
+from fusemill.identity import configs, scorer_hash
 from fusemill.project.models import Builder, PythonScorer, Scorer
 from fusemill.project.project import Project
 from fusemill.prompts.reading import require_read
@@ -84,7 +84,7 @@ def score_builder(
     """
     with project.warehouse.connect() as con:
         require_read(con, builder)
-        hash_ = scorer_hash(project, builder, scorer, content_of(con))
+        hash_ = scorer_hash(project, builder, scorer, con)
         if not find_missing(con, project, builder, hash_, shard):
             return 0
 

@@ -17,7 +17,6 @@ from fusemill.errors import DeclarationError
 from fusemill.identity import (
     checker_hash,
     configs,
-    content_of,
     scorer_hash,
     scorer_named,
     selection_id,
@@ -26,7 +25,7 @@ from fusemill.project.models import Builder
 from fusemill.project.project import Project
 from fusemill.project.statement import prepare, sql_error
 from fusemill.prompts.reading import EXCLUSIONS, require_read
-from fusemill.sampling.missing import pending_recorded
+from fusemill.sampling.replays import is_unread
 
 COLUMNS = {
     "set": "VARCHAR",
@@ -89,12 +88,12 @@ def make_inputs(
     scorer = None
     if builder.select.score is not None:
         declared = scorer_named(builder, builder.select.score)
-        scorer = scorer_hash(project, builder, declared, content_of(con))
+        scorer = scorer_hash(project, builder, declared, con)
     params: dict[str, Any] = {
         "set": builder.set,
         "scorer": scorer or "",  # no hash is empty: nothing matches
         "checker": checker_hash(builder) or "",
-        "unread": pending_recorded(project, con, builder),
+        "unread": is_unread(project, con, builder),
     }
     for name in ("answered", "readiness", "candidates"):
         sql = resources.files("fusemill.selection").joinpath(f"{name}.sql").read_text()
@@ -162,7 +161,7 @@ def select_builder(project: Project, builder: Builder) -> Selection:
     """Select for one builder over the current snapshot, unless that is done."""
     with project.warehouse.connect() as con:
         require_read(con, builder)
-        id_ = selection_id(project, builder, content_of(con))
+        id_ = selection_id(project, builder, con)
         done = recorded(con, id_)
         if done is not None:
             return Selection(builder.set, id_, done, False)

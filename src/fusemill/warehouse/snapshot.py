@@ -28,6 +28,7 @@ MADE = (
     "asked",
     "scores",
     "verdicts",
+    "content",
     "outcomes",
     "sft",
     "dpo",
@@ -37,21 +38,6 @@ KEYS = {
     "responses": ("prompt_id", "config_hash", "draw"),
     "scores": ("prompt_id", "text_id", "scorer_hash"),
     "verdicts": ("text_id", "check_id", "checker_hash"),
-}
-# What selections read: a row as one text, and where from. An answer's id covers its
-# key and its text; order of rows, names of parts and times do not count. A text is
-# unambiguous: ids have a fixed length, and only the last of joined values may be null.
-CONTENT = {
-    "prompts": "row(set, source_row, prompt_id, licence, gold, check_id, excluded)"
-    "::varchar from prompts",
-    "plan": "row(set, source_row, prompt_id, status)::varchar from plan",
-    "responses": "response_id || finish_reason from responses",
-    "scores": "prompt_id || text_id || scorer_hash || status || "
-    "coalesce(score::varchar, '') from scores",
-    "verdicts": "text_id || check_id || checker_hash || status from verdicts",
-    "retractions": 'row("table", key)::varchar from retractions',
-    # Which recorded sources were read to their end: what else is still pending.
-    "recorded": "selection_id from audits where suite = 'recorded'",
 }
 
 
@@ -71,20 +57,26 @@ class Declared:
 
     sets: tuple[DeclaredSet, ...]
     sampling_seed: int
-    # Content digests by name → rows (set, selection_id): the selections that the
-    # declarations name over exactly this content. The key says when they change.
-    selections: Callable[[Mapping[str, str]], Sequence[tuple[str, str]]]
+    # A snapshot → rows (set, selection_id): the selections that the declarations name
+    # over exactly its content. The key says when they change.
+    selections: Callable[[duckdb.DuckDBPyConnection], Sequence[tuple[str, str]]]
     selections_key: str
+    trial: str | None = None  # what bounds it, where it is made for a trial
+
+    @property
+    def plan_id(self) -> str:
+        """Id of what the table `plan` follows from, beside the parts."""
+        sets = [[s.set, s.position, s.reading_id, s.n_prompts] for s in self.sets]
+        return H("plan", sets, self.sampling_seed)
 
 
 def snapshot_digest(root: Path, parts: Sequence[Part], declared: Declared) -> str:
     """Name of the snapshot over these parts and declarations, at this place."""
-    sets = [[s.set, s.position, s.reading_id, s.n_prompts] for s in declared.sets]
     names = sorted(part.name for part in parts)
-    seeds = [declared.sampling_seed, declared.selections_key]
+    named = [declared.plan_id, declared.selections_key, declared.trial]
     views = ("response_texts", "prompt_texts", "answers", "selections")
     tables = {name: _sql(name) for name in (*MADE, *views)}
-    return H("snapshot", SCHEMA_VERSION, tables, str(root), names, sets, seeds)
+    return H("snapshot", SCHEMA_VERSION, tables, str(root), names, named)
 
 
 def check_parts(parts: Sequence[Part], known: Mapping[str, str]) -> dict[str, str]:
@@ -234,30 +226,20 @@ def _describe(
     declared: Declared,
     stamps: Mapping[str, str],
 ) -> None:
-    """Tables `parts`, `content`, `selections` and `meta`: what this snapshot is of."""
+    """Tables `parts`, `selections` and `meta`: what this snapshot is of."""
     con.execute("create table parts (part varchar, stamp varchar)")
     names = [[part.name, stamps[part.name]] for part in parts]
     if names:
         con.executemany("insert into parts values (?, ?)", names)
-    digests = {name: _content(con, name, what) for name, what in CONTENT.items()}
-    con.execute("create table content (name varchar, digest varchar)")
-    con.executemany("insert into content values (?, ?)", sorted(digests.items()))
+    con.execute("create table meta (key varchar, value varchar)")
+    meta = {
+        "schema_version": str(SCHEMA_VERSION),
+        "root": str(root),
+        "plan_id": declared.plan_id,
+        "trial": declared.trial,
+    }
+    con.executemany("insert into meta values (?, ?)", sorted(meta.items()))
     con.execute('create temp table named ("set" varchar, selection_id varchar)')
-    for row in declared.selections(digests):
+    for row in declared.selections(con):
         con.execute("insert into named values (?, ?)", list(row))
     con.execute(f"create table selections as {_sql('selections')}")
-    con.execute("create table meta (key varchar, value varchar)")
-    meta = {"schema_version": str(SCHEMA_VERSION), "root": str(root)}
-    con.executemany("insert into meta values (?, ?)", sorted(meta.items()))
-
-
-def _content(con: duckdb.DuckDBPyConnection, name: str, what: str) -> str:
-    """Digest of rows whatever their order: their count and the xor of their md5.
-
-    The rows differ from each other (each has its key in it), so none cancels another.
-    """
-    line, _, rest = what.partition(" from ")
-    count, xor = con.execute(
-        f"select count(*), coalesce(bit_xor(md5_number({line})), 0) from {rest}"
-    ).fetchall()[0]
-    return H("content", name, count, str(xor))

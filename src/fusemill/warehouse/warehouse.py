@@ -58,6 +58,18 @@ class Warehouse:
         self._prune(path)
         return path
 
+    def require_plan(self, declared: Declared) -> None:
+        """WarehouseError where the current snapshot plans other work than declared."""
+        with self.connect() as con:
+            rows = con.execute("select value from meta where key = 'plan_id'")
+            if rows.fetchall() != [(declared.plan_id,)]:
+                raise WarehouseError(
+                    f"{self.link}: made for other prompts than are declared now (sets, "
+                    "their order and reading, n_prompts, --limit, sampling_seed); a "
+                    "shard works on the snapshot that is there: run `fusemill prompts` "
+                    "first"
+                )
+
     def current(self) -> Path:
         """The snapshot that the link names; WarehouseError where there is none."""
         if not self.link.is_symlink() or not self.link.exists():
