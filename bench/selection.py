@@ -1,6 +1,6 @@
 """Selection at the recipe's size: SQL beside fetching and looping in Python.
 
-    python bench/selection.py [--folder DIR] [--share 1.0] [--skip-release]
+    python bench/selection.py [--folder DIR] [--share 1.0]
 
 1. choosing: the same ids by the rules' SQL, and by fetching every candidate and looping
    over it in Python, as annotation scripts do; both from the rules' inputs;
@@ -27,7 +27,7 @@ from fusemill.selection.select import make_inputs, run_rule
 from fusemill.warehouse.parts import list_parts
 
 FIELDS = "prompt_id, source, response_id, finish_reason, score, verdict"
-TIMES = 3
+TIMES = 5
 
 
 def best(function, *arguments):

@@ -151,8 +151,9 @@ def _check_rows(con: duckdb.DuckDBPyConnection, where: str) -> None:
         "dpo rows without a pair": "selected where outcome = 'dpo' "
         "and (chosen_id is null or rejected_id is null)",
     }
-    for what, rows in checks.items():
-        n = con.execute(f"select count(*) from {rows}").fetchall()[0][0]
+    counts = ", ".join(f"(select count(*) from {rows})" for rows in checks.values())
+    found = con.execute(f"select {counts}").fetchall()[0]
+    for what, n in zip(checks, found, strict=True):
         if n:
             raise DeclarationError(f"{where}: {n} {what}; nothing was recorded")
 
