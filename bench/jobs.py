@@ -33,11 +33,9 @@ def bare_scan(project: Project, target: Path) -> None:
     """Read the released files once and write their rows, unordered, same options."""
     with connect() as con:
         con.execute("set preserve_insertion_order = false")
-        for config in ("sft", "dpo", "llama_factory", "lineage", "responses"):
-            files = f"read_parquet('{target}/release/{config}/*.parquet')"
-            con.execute(
-                f"copy (from {files}) to '{target}/{config}.parquet' ({COPY_OPTIONS})"
-            )
+        for number, file in enumerate(sorted((target / "release").rglob("*.parquet"))):
+            copied = target / f"{number}.parquet"
+            con.execute(f"copy (from '{file}') to '{copied}' ({COPY_OPTIONS})")
 
 
 def release(project: Project, target: Path) -> None:

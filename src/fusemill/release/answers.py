@@ -95,11 +95,13 @@ def write_answers(
     scratch = folder / "responses" / ".ranges"
     with storage(scratch):
         make_folder(scratch)
-        con.execute("set partitioned_write_flush_threshold = 100000")
+        # Rows each range collects before it writes: more would not fit into memory.
+        con.execute("set partitioned_write_flush_threshold = 10000")
         con.execute(
             f"copy (select response_id, text, reasoning, {number} as range_number "
-            f"from response_texts) to {quoted(scratch)} (format parquet, codec 'lz4', "
-            "partition_by (range_number), overwrite_or_ignore true)"
+            f"from response_texts) to {quoted(scratch)} (format parquet, "
+            "codec 'uncompressed', partition_by (range_number), "
+            "overwrite_or_ignore true)"
         )
         for i in range(n_files):
             texts = scratch / f"range_number={i}"

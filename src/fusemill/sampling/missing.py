@@ -6,8 +6,8 @@ from fusemill.fill import Shard
 from fusemill.identity import Config
 from fusemill.project.models import Builder
 
-# `asked` tells which prompts have all their draws; only the others are spread out into
-# keys and looked up one by one.
+# `asked` tells which prompts have all their draws, then which configurations of the
+# others have; only what is left is spread out into keys and looked up one by one.
 MISSING_KEYS = """
 with
 
@@ -15,25 +15,40 @@ ready as (
     select prompt_id from plan where "set" = $set and status = 'ready'
 ),
 
-complete as (
-    select a.prompt_id
+whole as (
+    select a.prompt_id, a.config_hash
     from asked as a
     inner join asked_configs as c on a.config_hash = c.config_hash
     where a.n_asked >= c.draws
-    group by a.prompt_id
+),
+
+complete as (
+    select prompt_id
+    from whole
+    group by prompt_id
     having count(*) = (select count(*) from asked_configs)
+),
+
+incomplete as (
+    select prompt_id, config_hash, draws
+    from (select * from ready anti join complete using (prompt_id))
+    cross join asked_configs
+    anti join whole using (prompt_id, config_hash)
 ),
 
 due as (
     select prompt_id, config_hash, unnest(range(draws)) as draw
-    from (select * from ready anti join complete using (prompt_id))
-    cross join asked_configs
+    from incomplete
 ),
 
 known as (
-    select prompt_id, config_hash, draw from responses
-    union all
-    select prompt_id, config_hash, draw from retracted_responses
+    select prompt_id, config_hash, draw
+    from (
+        select prompt_id, config_hash, draw from responses
+        union all
+        select prompt_id, config_hash, draw from retracted_responses
+    )
+    where config_hash in (select config_hash from incomplete)
 )
 
 select due.prompt_id, due.config_hash, due.draw

@@ -3,7 +3,8 @@
 -- or checked.
 --
 -- grain:  (set, source_row)
--- inputs: plan, answered, asked, responses, retracted_responses, builder_configs
+-- inputs: plan, answered, missing (answer keys to be asked for), retracted_responses,
+--         builder_configs
 -- params: set, unread (a recorded source has not been read to its end)
 with
 
@@ -14,59 +15,9 @@ waiting as (
     having bool_or(is_unscored or is_unchecked)
 ),
 
-asked_configs as (
-    select *,
-    from builder_configs
-    where draws is not null
-),
-
--- Draws without a gap are counted; where there are gaps, keys are looked up.
-complete as (
-    select asked.prompt_id,
-    from asked
-    inner join asked_configs as c on asked.config_hash = c.config_hash
-    where asked.n_asked >= c.draws
-    group by asked.prompt_id
-    having
-        count(*) = (
-            select count(*),
-            from asked_configs
-        )
-),
-
-planned as (
-    select prompt_id,
-    from plan
-    where set = $set and status = 'ready'
-),
-
-due as (
-    select
-        planned.prompt_id,
-        c.config_hash,
-        unnest(range(c.draws)) as draw,
-    from planned
-    anti join complete on planned.prompt_id = complete.prompt_id
-    cross join asked_configs as c
-),
-
-given as (
-    select
-        prompt_id,
-        config_hash,
-        draw,
-    from responses
-    union all
-    select
-        prompt_id,
-        config_hash,
-        draw,
-    from retracted_responses
-),
-
 unasked as (
     select distinct prompt_id,
-    from due anti join given using (prompt_id, config_hash, draw)
+    from missing
 ),
 
 taken_back as (

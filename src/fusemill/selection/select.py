@@ -14,6 +14,7 @@ import duckdb
 
 from fusemill.durable import point
 from fusemill.errors import DeclarationError
+from fusemill.fill import ALL
 from fusemill.identity import (
     checker_hash,
     configs,
@@ -25,6 +26,7 @@ from fusemill.project.models import Builder
 from fusemill.project.project import Project
 from fusemill.project.statement import prepare, sql_error
 from fusemill.prompts.reading import EXCLUSIONS, require_read
+from fusemill.sampling.missing import find_missing
 from fusemill.sampling.replays import is_unread
 
 COLUMNS = {
@@ -80,11 +82,14 @@ def make_inputs(
     con.execute("drop table if exists temp.plan")  # of the builder before
     con.execute(
         "create or replace temp table builder_configs "
-        "(config_hash varchar, model varchar, draws bigint)"
+        "(config_hash varchar, model varchar)"
     )
-    for c in configs(project, builder):
-        row = [c.config_hash, c.model, c.draws]
-        con.execute("insert into builder_configs values (?, ?, ?)", row)
+    ours = configs(project, builder)
+    for c in ours:
+        con.execute(
+            "insert into builder_configs values (?, ?)", [c.config_hash, c.model]
+        )
+    find_missing(con, builder, [c for c in ours if c.draws is not None], ALL)
     scorer = None
     if builder.select.score is not None:
         declared = scorer_named(builder, builder.select.score)
