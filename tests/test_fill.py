@@ -50,6 +50,19 @@ def test_flush_at_flush_rows() -> None:
     assert told == [4, 3]
 
 
+def test_flush_at_so_many_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FLUSH_CHARACTERS", 5)
+    long = [[{"name": name} for name in ("ab", "cde", "f", "ghijkl", "m")]]
+    assert filled(iter(long), flush_rows=100)[1] == [
+        ["ab", "cde"],
+        ["f", "ghijkl"],
+        ["m"],
+    ]
+    rows = [row for batch in long for row in batch]
+    assert [len(batch) for batch in module.batches(rows, 2)] == [2, 2, 1]
+    assert [len(batch) for batch in module.batches(rows, 100)] == [2, 2, 1]
+
+
 def test_no_empty_part() -> None:
     assert filled(batches("abc", "def"), flush_rows=3)[1] == [list("abc"), list("def")]
     assert filled(batches()) == (0, [], [])

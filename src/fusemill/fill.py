@@ -21,6 +21,8 @@ FLUSH_ROWS = 1_000
 FLUSH_S = 5.0
 # Rows that can be read again for nothing are written in larger parts.
 FLUSH_ROWS_REPLAYED = 20_000
+# Whatever their number: rows with long texts must not fill the memory.
+FLUSH_CHARACTERS = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -72,22 +74,24 @@ class Job:
 def fill(warehouse: Warehouse, job: Job, advance: Advance) -> int:
     """Work through what is missing and record it; returns how many rows came.
 
-    Flushes at `flush_rows` rows or `flush_s` seconds, and on the way out whatever
-    ended it: an error of the worker or an interrupt loses nothing that had arrived.
+    Flushes at `flush_rows` rows, `flush_s` seconds or FLUSH_CHARACTERS, and on the way
+    out whatever ended it: an error of the worker or an interrupt loses nothing that had
+    arrived.
     """
     buffer: list[Row] = []
-    count = 0
+    count = weight = 0
     since = time.monotonic()
     try:
         for batch in job.missing:
             for row in job.work(batch):
                 buffer.append(row)
-                late = time.monotonic() - since >= job.flush_s
-                if len(buffer) >= job.flush_rows or late:
+                weight += n_characters(row)
+                is_full = len(buffer) >= job.flush_rows or weight >= FLUSH_CHARACTERS
+                if is_full or time.monotonic() - since >= job.flush_s:
                     warehouse.write(job.table, buffer)
                     point(f"{job.table}.flushed")
                     count += len(buffer)
-                    buffer, since = [], time.monotonic()
+                    buffer, weight, since = [], 0, time.monotonic()
             advance(len(batch))
     finally:
         if buffer:
@@ -97,16 +101,33 @@ def fill(warehouse: Warehouse, job: Job, advance: Advance) -> int:
 
 
 def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
-    """Rows in lists of at most `size`.
+    """Rows in lists of at most `size`, fewer where their texts are long.
 
     >>> [len(b) for b in batches(iter([{}, {}, {}]), 2)]
     [2, 1]
     """
     batch: list[Row] = []
+    weight = 0
     for row in rows:
         batch.append(row)
-        if len(batch) == size:
+        weight += n_characters(row)
+        if len(batch) == size or weight >= FLUSH_CHARACTERS:
             yield batch
-            batch = []
+            batch, weight = [], 0
     if batch:
         yield batch
+
+
+def n_characters(value: object) -> int:
+    """Characters of all texts in a row, nested ones too.
+
+    >>> n_characters({"text": "four", "messages": [{"content": "two"}], "draw": 7})
+    7
+    """
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(n_characters, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(n_characters, value))
+    return 0

@@ -15,6 +15,7 @@ import duckdb
 from fusemill import ids
 from fusemill.durable import point
 from fusemill.errors import DeclarationError, FusemillError, SourceError
+from fusemill.fill import batches
 from fusemill.project.columns import check_columns
 from fusemill.project.models import Builder
 from fusemill.project.project import Project
@@ -111,18 +112,11 @@ def read_prompts(
         n_rows = int(con.execute("select count(*) from raw").fetchall()[0][0])
         seen = bytearray(n_rows)
         counts: Counter[str] = Counter()
-        batch: list[dict[str, Any]] = []
-        for row in _rows(con, reading):
-            _tick(seen, row["source_row"], reading)
-            batch.append(_prompt(reading, row))
-            counts[batch[-1]["excluded"] or "kept"] += 1
-            if len(batch) == ROWS_A_PART:
-                project.warehouse.write("prompts", batch)
-                advance(len(batch))
-                batch = []
+        for batch in batches(_prompts(con, reading, seen), ROWS_A_PART):
+            counts.update(row["excluded"] or "kept" for row in batch)
+            project.warehouse.write("prompts", batch)
+            advance(len(batch))
         _check_all(seen, reading)
-        project.warehouse.write("prompts", batch)
-        advance(len(batch))
     details = {
         "set": reading.builder.set,
         "rows": n_rows,
@@ -139,6 +133,15 @@ def read_prompts(
     return n_rows
 
 
+def _prompts(
+    con: duckdb.DuckDBPyConnection, reading: Reading, seen: bytearray
+) -> Iterator[dict[str, Any]]:
+    """Warehouse rows of the raw rows, each of which is marked in `seen`."""
+    for row in _rows(con, reading):
+        _tick(seen, row["source_row"], reading)
+        yield _prompt(reading, row)
+
+
 def _rows(con: duckdb.DuckDBPyConnection, reading: Reading) -> Iterator[dict[str, Any]]:
     """Rows of the prompts statement, in its own order."""
     sql_path = reading.builder.prompts.sql
@@ -146,7 +149,7 @@ def _rows(con: duckdb.DuckDBPyConnection, reading: Reading) -> Iterator[dict[str
     try:
         result = con.execute(reading.sql, params)
         names = check_columns(sql_path, result.description or [], REQUIRED, OPTIONAL)
-        while rows := result.fetchmany(2_000):
+        while rows := result.fetchmany(200):
             for row in rows:
                 yield dict(zip(names, row, strict=True))
     except UNBOUND as error:

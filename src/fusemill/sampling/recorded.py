@@ -70,7 +70,7 @@ def statement_rows(
             names = check_columns(
                 sql_path, result.description or [], required, optional
             )
-            while rows := result.fetchmany(2_000):
+            while rows := result.fetchmany(200):
                 for row in rows:
                     yield dict(zip(names, row, strict=True))
         except UNBOUND as error:

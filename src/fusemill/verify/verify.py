@@ -96,5 +96,5 @@ def _with_text(con: duckdb.DuckDBPyConnection) -> Iterator[list[Row]]:
         "inner join response_texts as t using (response_id)"
     )
     names = [column[0] for column in result.description or []]
-    while rows := result.fetchmany(500):
+    while rows := result.fetchmany(200):
         yield [dict(zip(names, row, strict=True)) for row in rows]
