@@ -38,9 +38,11 @@ format: $(STAMP)  ## rewrite Python files in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## the figures of docs/performance.md
+bench: $(STAMP)  ## every figure of docs/performance.md, in about half an hour
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/resume.py
+	$(BIN)/python bench/formatting.py --rounds 6
+	$(BIN)/python bench/filters.py
 
 clean:  ## remove what runs and builds left behind
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

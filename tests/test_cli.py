@@ -45,6 +45,19 @@ def test_sql_formats(finished: SmallProject, tmp_path: Path) -> None:
     assert both.code == 2
 
 
+def test_sql_writes_a_parquet_file_whole_or_not_at_all(
+    finished: SmallProject, tmp_path: Path
+) -> None:
+    target = tmp_path / "out.parquet"
+    target.write_bytes(b"there before")
+    interval = "select interval 1 month as one"
+    refused(finished.cli("sql", interval, "--parquet", target), "cannot be written")
+    assert target.read_bytes() == b"there before"
+    finished.ok("sql", "select 1 as one", "--parquet", target)
+    assert pq.read_table(target).to_pylist() == [{"one": 1}]
+    assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
+
+
 def test_sql_values(finished: SmallProject) -> None:
     """What JSON and CSV have no form for: infinities, decimals, lists, quotes."""
     query = (
@@ -228,6 +241,8 @@ def test_explain_a_duplicate(finished: SmallProject) -> None:
     assert found[0][:2] == ("talk", 0)
     assert found[1:] == [("sums", 4, "duplicate")]
     assert said[1]["why"] == "the same conversation is kept as row 0 of talk"
+    assert said[0]["releases"]
+    assert said[1]["releases"] == []
 
 
 def test_explain_shows_a_raw_row_only_as_it_was_read(whole: SmallProject) -> None:

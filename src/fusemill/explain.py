@@ -111,7 +111,7 @@ def _explain(
         why=why(project, con, builder, place, outcome, answers),
         answers=answers,
         answer=_one(con, id_) if kind == "response" else None,
-        releases=_releases(project, prompt_id),
+        releases=_releases(project, set_, prompt_id),
     )
 
 
@@ -213,16 +213,17 @@ def _raw_row(
     return None if row is None else dict(zip(names, row, strict=True))
 
 
-def _releases(project: Project, prompt_id: str) -> list[dict[str, Any]]:
-    """Releases on disk that hold the prompt: version, file and row number."""
+def _releases(project: Project, set_: str, prompt_id: str) -> list[dict[str, Any]]:
+    """Releases on disk that hold the set's prompt: version, file and row number."""
     found = []
     base = project.workdir / "releases" / project.file.release.name
     files = sorted(base.glob("[!.]*/lineage/*_*.parquet"))
     with duckdb.connect() as con:
         for path in files:
             rows = con.execute(
-                "select file_row_number from read_parquet(?) where prompt_id = ?",
-                [str(path), prompt_id],
+                "select file_row_number from read_parquet(?) "
+                "where set = ? and prompt_id = ?",
+                [str(path), set_, prompt_id],
             ).fetchall()
             config, _, split = path.stem.partition("_")
             found += [

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from fusemill.ask import Status
 from fusemill.cli.common import printable
-from fusemill.durable import storage
+from fusemill.durable import place, storage, temporary_name
 from fusemill.errors import FusemillError
 from fusemill.explain import Explanation
 from fusemill.project.findings import Finding
@@ -81,8 +81,15 @@ def show_table(
     if parquet is not None:
         import pyarrow.parquet as pq
 
-        with storage(parquet), _one_of("Parquet"):
-            pq.write_table(table, parquet, compression="zstd")
+        if parquet.exists() and not parquet.is_file():
+            raise FusemillError(f"{parquet}: expected a file's name; it is none")
+        temporary = temporary_name(parquet)
+        try:
+            with storage(parquet), _one_of("Parquet"):
+                pq.write_table(table, temporary, compression="zstd")
+            place(temporary, parquet, "answer")
+        finally:
+            temporary.unlink(missing_ok=True)
         print(f"{parquet}: {table.num_rows:,} rows", file=sys.stderr)
     elif as_json:
         _json(table.to_pylist())

@@ -213,7 +213,7 @@ class Builder(Declaration):
 
 
 class Price(Declaration):
-    """List price in US dollars for a million tokens, and the day it was read."""
+    """List price in US dollars for a million tokens; whose, and of when."""
 
     input_usd: Annotated[float, Field(ge=0)]
     output_usd: Annotated[float, Field(ge=0)]

@@ -183,10 +183,17 @@ def _release_id(
         "content": [_content(project, con, one) for one in released],
         "libraries": {name: installed(name) for name in LIBRARIES},
         "builders": {r.builder.set: r.builder.model_dump_json() for r in released},
-        "models": {n: m.model_dump_json() for n, m in project.models.items()},
+        "models": _models(project, released),
         "release": project.file.release.model_dump_json(),
     }
     return ids.H("release", spec)
+
+
+def _models(project: Project, released: list[Released]) -> dict[str, str]:
+    """What is declared of the models whose answers are released, but for remarks."""
+    names = {c.model for one in released for c in configs(project, one.builder)}
+    remarks = {"price", "notes"}
+    return {n: project.models[n].model_dump_json(exclude=remarks) for n in names}
 
 
 def _content(
