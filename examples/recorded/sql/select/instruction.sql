@@ -32,21 +32,12 @@ usable as (
     where score is not null and (finish_reason <> 'length' or $allow_truncated)
 ),
 
--- The smallest struct: by score first, then by id, which is unique. One such
--- aggregate a query: DuckDB takes several times longer over two at once.
-bests as (
+-- The smallest struct: by score first, then by id, which is unique.
+extremes as (
     select
         prompt_id,
         source,
         min(struct_pack(worse := -points, id := response_id, score := score)) as best,
-    from usable
-    group by prompt_id, source
-),
-
-worsts as (
-    select
-        prompt_id,
-        source,
         min(struct_pack(better := points, id := response_id)) as worst,
     from usable
     group by prompt_id, source
@@ -63,7 +54,7 @@ answers as (
                 source := source
             )
         ) as answer,
-    from bests
+    from extremes
     group by prompt_id
 ),
 
@@ -80,8 +71,7 @@ pairs as (
                 source := source
             )
         ) as pair,
-    from bests
-    inner join worsts using (prompt_id, source)
+    from extremes
     where
         best.id <> worst.id
         and -best.worse - worst.better

@@ -34,25 +34,18 @@ usable as (
     where score is not null and (finish_reason <> 'length' or $allow_truncated)
 ),
 
--- The smallest struct: by score first, then by id, which is unique. One such
--- aggregate a query: DuckDB takes several times longer over two at once.
-bests as (
+-- The smallest struct: by score first, then by id, which is unique.
+extremes as (
     select
         prompt_id,
         source,
-        min(struct_pack(worse := -points, id := response_id, score := score)) as best,
+        min(struct_pack(worse := -points, id := response_id, score := score)) filter (
+            is_correct
+        ) as best,
+        min(struct_pack(better := points, id := response_id)) filter (
+            is_rejectable
+        ) as worst,
     from usable
-    where is_correct
-    group by prompt_id, source
-),
-
-worsts as (
-    select
-        prompt_id,
-        source,
-        min(struct_pack(better := points, id := response_id)) as worst,
-    from usable
-    where is_rejectable
     group by prompt_id, source
 ),
 
@@ -67,7 +60,8 @@ answers as (
                 source := source
             )
         ) as answer,
-    from bests
+    from extremes
+    where best is not null
     group by prompt_id
 ),
 
@@ -84,10 +78,11 @@ pairs as (
                 source := source
             )
         ) as pair,
-    from bests
-    inner join worsts using (prompt_id, source)
+    from extremes
     where
-        -best.worse - worst.better
+        best is not null
+        and worst is not null
+        and -best.worse - worst.better
         between $gap_min::decimal(18, 6) and $gap_max::decimal(18, 6)
     group by prompt_id
 ),
