@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fusemill import ids, pipeline
+from fusemill.fresh import fresh
 from fusemill.identity import checker_hash, configs, scorer_hash
 from fusemill.progress import Progress
 from fusemill.project import Project
@@ -71,7 +72,7 @@ def make(folder: Path, share: float = 1.0) -> Project:
     project = Project.load(folder)
     pipeline.prompts(project, Progress())
     answers(project)
-    with pipeline.fresh(project):
+    with fresh(project):
         pass
     stamp.write_text(json.dumps(wanted))
     print(f"generated in {time.perf_counter() - started:.0f} s", file=sys.stderr)

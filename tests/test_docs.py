@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from fusemill import errors, ids, pipeline
-from fusemill.ask import query
+from fusemill.ask.query import query
 from fusemill.audit import frames, suites
 from fusemill.cli import app
 from fusemill.progress import Progress

@@ -6,12 +6,9 @@ Verdicts come before scores, because a scorer written in SQL may read them. A wo
 that has a shard only adds parts; whoever runs the whole makes the snapshots.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from fusemill.audit.audit import Audited, audit_selections
 from fusemill.fill import ALL, Shard
-from fusemill.identity import declared
+from fusemill.fresh import fresh
 from fusemill.progress import Progress
 from fusemill.project.project import Project
 from fusemill.prompts.reading import is_read, read_prompts
@@ -34,20 +31,6 @@ def run(project: Project, progress: Progress, *, allow_pending: bool = False) ->
         progress.say("release", "left out: --only and --limit make a trial")
     else:
         release(project, progress, allow_pending=allow_pending)
-
-
-@contextmanager
-def fresh(project: Project, shard: Shard = ALL) -> Iterator[None]:
-    """Between snapshots of what is there before and after; a shard makes none."""
-    if shard != ALL:
-        project.warehouse.require_plan(declared(project))
-        yield
-        return
-    project.warehouse.refresh(declared(project))
-    try:
-        yield
-    finally:
-        project.warehouse.refresh(declared(project))
 
 
 def prompts(project: Project, progress: Progress) -> None:

@@ -17,8 +17,9 @@ from typing import Any
 import duckdb
 
 from fusemill import ids
+from fusemill.fresh import fresh
 from fusemill.identity import checker_hash, configs, scorer_hash
-from fusemill.pipeline import fresh, prompts
+from fusemill.pipeline import prompts
 from fusemill.progress import Progress
 from fusemill.project.project import Project
 from fusemill.warehouse.schema import TABLES

@@ -32,7 +32,7 @@ def sql(
     Tables: prompts, plan, configs, responses, scores, verdicts, selections, outcomes,
     sft, dpo, audits, retractions. Texts: prompt_texts, response_texts, answers.
     """
-    from fusemill.ask import query as ask
+    from fusemill.ask.query import query as ask
     from fusemill.cli.show import show_table
 
     if sum((as_json, csv, parquet is not None)) > 1:
@@ -51,7 +51,7 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """How far each set is, and what became of its rows."""
-    from fusemill.ask import status as ask
+    from fusemill.ask.status import status as ask
     from fusemill.cli.show import show_status
 
     show_status(ask(open_project(project, data, workdir)), as_json)
@@ -66,7 +66,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Where an answer or a prompt came from, and what became of it and why."""
+    from fusemill.ask.explain import explain as ask
     from fusemill.cli.show import show_explanation
-    from fusemill.explain import explain as ask
 
     show_explanation(ask(open_project(project, data, workdir), id_), as_json)

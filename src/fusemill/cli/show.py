@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fusemill.ask import Status
+from fusemill.ask.explain import Explanation
+from fusemill.ask.status import Status
 from fusemill.cli.common import printable
 from fusemill.durable import place, storage, temporary_name
 from fusemill.errors import FusemillError
-from fusemill.explain import Explanation
 from fusemill.project.findings import Finding
 
 MOST_ROWS = 40

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from fusemill.ask.why import why
 from fusemill.errors import FusemillError
 from fusemill.identity import (
     checker_hash,
@@ -23,7 +24,6 @@ from fusemill.project.models import Builder
 from fusemill.project.project import Project
 from fusemill.prompts.reading import reading_of
 from fusemill.prompts.sources import opened
-from fusemill.why import why
 
 
 @dataclass(frozen=True)
