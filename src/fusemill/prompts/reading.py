@@ -116,7 +116,6 @@ def read_prompts(
             counts.update(row["excluded"] or "kept" for row in batch)
             project.warehouse.write("prompts", batch)
             advance(len(batch))
-        _check_all(seen, reading)
     details = {
         "set": reading.builder.set,
         "rows": n_rows,
@@ -136,10 +135,11 @@ def read_prompts(
 def _prompts(
     con: duckdb.DuckDBPyConnection, reading: Reading, seen: bytearray
 ) -> Iterator[dict[str, Any]]:
-    """Warehouse rows of the raw rows, each of which is marked in `seen`."""
+    """Warehouse rows of the raw rows; DeclarationError unless each came out once."""
     for row in _rows(con, reading):
         _tick(seen, row["source_row"], reading)
         yield _prompt(reading, row)
+    _check_all(seen, reading)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, reading: Reading) -> Iterator[dict[str, Any]]:
