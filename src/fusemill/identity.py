@@ -138,23 +138,34 @@ def read_by(
     return {f"{of} {key}".strip(): d for of, key, d in rows if key in keys[of]}
 
 
+def made_of(
+    project: Project, builder: Builder, con: duckdb.DuckDBPyConnection
+) -> dict[str, Any]:
+    """What a selection follows from: `sql`, `parameters`, `content`, `unread`."""
+    name = builder.select.score
+    scorers = [] if name is None else [scorer_named(builder, name)]
+    return {
+        "sql": project.sql(builder.select.sql),
+        "parameters": {
+            "set": builder.set,
+            "params": builder.select.params,
+            "split_seed": project.file.split_seed,
+            "scorers": [scorer_hash(project, builder, s, con) for s in scorers],
+            "checker": checker_hash(builder),
+            "configs": [config.config_hash for config in configs(project, builder)],
+        },
+        "content": read_by(project, builder, scorers, con),
+        "unread": is_unread(project, con, builder),
+    }
+
+
 def selection_id(
     project: Project, builder: Builder, con: duckdb.DuckDBPyConnection
 ) -> str:
     """H("selection", SQL text, parameters, digest of what it reads of the snapshot)."""
-    name = builder.select.score
-    scorers = [] if name is None else [scorer_named(builder, name)]
-    parameters = {
-        "set": builder.set,
-        "params": builder.select.params,
-        "split_seed": project.file.split_seed,
-        "scorers": [scorer_hash(project, builder, s, con) for s in scorers],
-        "checker": checker_hash(builder),
-        "configs": [config.config_hash for config in configs(project, builder)],
-    }
-    content = read_by(project, builder, scorers, con)
-    snapshot = ids.H("snapshot", content, is_unread(project, con, builder))
-    return ids.H("selection", project.sql(builder.select.sql), parameters, snapshot)
+    of = made_of(project, builder, con)
+    snapshot = ids.H("snapshot", of["content"], of["unread"])
+    return ids.H("selection", of["sql"], of["parameters"], snapshot)
 
 
 def current_selection(

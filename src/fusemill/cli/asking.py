@@ -1,4 +1,4 @@
-"""`fusemill sql`, `status` and `explain`: questions to the warehouse."""
+"""`fusemill sql`, `status`, `explain` and `diff`: questions to the warehouse."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,9 @@ import typer
 from fusemill.cli.common import (
     DataOption,
     JsonOption,
+    OnlyOption,
     ProjectOption,
+    RowsOption,
     WorkdirOption,
     app,
     open_project,
@@ -70,3 +72,22 @@ def explain(
     from fusemill.cli.show import show_explanation
 
     show_explanation(ask(open_project(project, data, workdir), id_), as_json)
+
+
+@app.command()
+def diff(
+    a: Annotated[str, typer.Argument(help="A selection_id, a release, or `current`.")],
+    b: Annotated[str, typer.Argument(help="What it is compared with.")],
+    project: ProjectOption = Path(),
+    data: DataOption = None,
+    workdir: WorkdirOption = None,
+    only: OnlyOption = None,
+    rows: RowsOption = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """Two selections or releases: rows, sources, lengths, gaps, what moved and why."""
+    from fusemill.ask.diff import diff as ask
+    from fusemill.cli.show_diff import show_differences
+
+    opened = open_project(project, data, workdir, only)
+    show_differences(ask(opened, a, b, rows), (a, b), as_json)

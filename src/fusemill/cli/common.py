@@ -41,6 +41,16 @@ LimitOption = Annotated[
 ShardOption = Annotated[
     str, typer.Option("--shard", help="Do part i of n of the work: i/n, from 0/n.")
 ]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="name=value: another value of a rule's parameter."),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be chosen, write nothing.")
+]
+RowsOption = Annotated[
+    int, typer.Option("--rows", min=0, help="Show so many of the rows that differ.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AllowPendingOption = Annotated[
     bool,

@@ -47,7 +47,7 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """JSON on standard output; NaN and infinities, which JSON has not, are null."""
     text = json.dumps(_finite(value), ensure_ascii=False, indent=2, default=_other)
     for line in text.split("\n"):  # not splitlines: U+2028 may stand in a text
@@ -92,7 +92,7 @@ def show_table(
             temporary.unlink(missing_ok=True)
         print(f"{parquet}: {table.num_rows:,} rows", file=sys.stderr)
     elif as_json:
-        _json(table.to_pylist())
+        print_json(table.to_pylist())
     elif csv:
         text = _csv(table)
         sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
@@ -149,7 +149,7 @@ def _grid(table: pa.Table) -> None:
 def show_status(status: Status, as_json: bool) -> None:
     """A line a set, outcomes beneath."""
     if as_json:
-        _json(asdict(status))
+        print_json(asdict(status))
         return
     console = Console(highlight=False)
     console.print(f"[bold]{status.project}[/]  {status.n_parts:,} parts")
@@ -171,7 +171,7 @@ def show_status(status: Status, as_json: bool) -> None:
 def show_explanation(explanations: Sequence[Explanation], as_json: bool) -> None:
     """From the raw row to the releases, for each set the prompt is in."""
     if as_json:
-        _json([asdict(one) for one in explanations])
+        print_json([asdict(one) for one in explanations])
         return
     console = Console(highlight=False)
     for one in explanations:
@@ -234,7 +234,7 @@ def _answers(console: Console, one: Explanation) -> None:
 def show_findings(findings: Sequence[Finding], as_json: bool) -> None:
     """What the doctor found, the worst first."""
     if as_json:
-        _json([asdict(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
         return
     console = Console(highlight=False)
     for finding in findings:

@@ -5,12 +5,18 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from fusemill.cli.common import (
     AllowPendingOption,
     DataOption,
+    DryRunOption,
+    JsonOption,
     LimitOption,
     OnlyOption,
     ProjectOption,
+    RowsOption,
+    SetOption,
     ShardOption,
     WorkdirOption,
     app,
@@ -121,12 +127,30 @@ def select(
     workdir: WorkdirOption = None,
     only: OnlyOption = None,
     limit: LimitOption = None,
+    set_: SetOption = None,
+    dry_run: DryRunOption = False,
+    rows: RowsOption = 5,
+    as_json: JsonOption = False,
 ) -> None:
-    """Choose by each builder's SQL file: one named outcome for every row."""
+    """Choose by each builder's SQL file: one named outcome for every row.
+
+    With --dry-run nothing is written: what --set would change is shown.
+    """
     from fusemill import pipeline
     from fusemill.progress import Progress
 
+    if set_ and not dry_run:
+        raise typer.BadParameter(
+            "--set needs --dry-run; to keep a value, write it into the builder's YAML"
+        )
     opened = open_project(project, data, workdir, only, limit)
+    if dry_run:
+        from fusemill.ask.whatif import parse_changes, whatif
+        from fusemill.cli.show_diff import show_differences
+
+        found = whatif(opened, parse_changes(set_ or []), rows)
+        show_differences(found, ("as declared", "what if"), as_json)
+        return
     with opened.warehouse.lock(_command()):
         pipeline.select(opened, Progress())
 

@@ -25,7 +25,7 @@ from fusemill.durable import (
     temporary_name,
 )
 from fusemill.errors import ReleaseError
-from fusemill.identity import configs, read_by, selection_id
+from fusemill.identity import configs, made_of, read_by, selection_id
 from fusemill.project.project import Project
 from fusemill.release.card import card
 from fusemill.release.companions import copy_declarations, dataset_info
@@ -281,7 +281,7 @@ def _lineage_of(
         "reading_id": reading[0][0],
         "selection_id": one.selection_id,
         "content": _content(project, con, one),
-        "split_seed": project.file.split_seed,
+        "made_of": made_of(project, one.builder, con),
         "outcomes": one.outcomes,
         "configs": [
             {"model": c.model, "config_hash": c.config_hash, "config": c.config}

@@ -18,6 +18,7 @@ from fusemill.fill import ALL
 from fusemill.identity import (
     checker_hash,
     configs,
+    made_of,
     scorer_hash,
     scorer_named,
     selection_id,
@@ -240,6 +241,7 @@ def _record(
         "params": {**builder.select.params, "split_seed": project.file.split_seed},
         "outcomes": outcomes,
         "rows": n_rows,
+        "made_of": made_of(project, builder, con),
     }
     mark = {
         "selection_id": id_,
