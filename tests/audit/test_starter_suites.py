@@ -34,6 +34,24 @@ ANSWER = {
     "score": 0.1,
     "verdict": "passed",
 }
+SHARES = {
+    "source": "a",
+    "n_answers": 40,
+    "share_passed": 0.5,
+    "share_failed": 0.4,
+    "share_unparsed": 0.1,
+    "share_timeout": 0.0,
+    "share_memory": 0.0,
+    "share_forbidden": 0.0,
+    "share_error": 0.0,
+}
+CHECK = {
+    "prompt_id": "p0",
+    "n_answers": 40,
+    "n_sources": 4,
+    "n_passed": 3,
+    "n_errors": 0,
+}
 SFT = {
     "prompt_id": "p0",
     "response_id": "r0",
@@ -76,6 +94,9 @@ SOUND: dict[str, list[dict[str, Any]]] = {
         # a refusal has no text, and neither score nor verdict
         ANSWER | {"response_id": "r2", "draw": 2, "score": None, "verdict": None},
     ],
+    # Few answers say little of a model or a check.
+    "verdicts": [SHARES, SHARES | {"n_answers": 19, "share_unparsed": 1.0}],
+    "checks": [CHECK, CHECK | {"n_answers": 19, "n_passed": 0}, CHECK],
     "sft": [
         SFT,
         SFT | {"prompt_id": "p1", "answer_prompt_id": "p1", "response_id": "r4"},
@@ -105,6 +126,14 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
     ("responses", "other", {"finish_reason": "eos"}, "in_set(column=finish_reason"),
     ("responses", "mathematics", {"verdict": "ok"}, "be_in_set(column=verdict"),
     ("responses", "coding", {"verdict": None}, "not_be_null(column=verdict"),
+    ("prompts", "coding", {"outcome": "reference_failed"}, "not_be_in_set"),
+    ("verdicts", "coding", {"share_error": 0.03}, "be_between(column=share_error"),
+    ("verdicts", "coding", {"share_timeout": 0.3}, "be_between(column=share_timeout"),
+    ("verdicts", "coding", {"share_memory": 0.2}, "be_between(column=share_memory"),
+    ("verdicts", "coding", {"share_forbidden": 0.2}, "between(column=share_forbidden"),
+    ("verdicts", "mathematics", {"share_unparsed": 0.95}, "column=share_unparsed"),
+    ("checks", "mathematics", {"n_passed": 0}, "be_between(column=n_passed"),
+    ("checks", "coding", {"n_errors": 1}, "be_between(column=n_errors"),
     ("sft", "other", {"prompt_id": "p1"}, "be_unique(column=prompt_id"),
     ("sft", "other", {"response_id": None}, "not_be_null(column=response_id"),
     ("sft", "other", {"source": None}, "not_be_null(column=source"),

@@ -9,7 +9,7 @@ import duckdb
 from fusemill.project.models import Builder
 from fusemill.project.project import Project
 
-_FIXED = {
+FIXED = {
     "excluded_code": "sql/prompts leaves it out as a question about code",
     "excluded_math": "sql/prompts leaves it out as a question about mathematics",
     "excluded_language": "it is not in the set's language",
@@ -53,7 +53,7 @@ def why(
         return f"{builder.select.sql} chose {said}"
     if outcome == "no_pair_in_window":
         return f"no source has a gap in the window: {_gaps(answers)}"
-    return _FIXED.get(outcome, outcome)
+    return FIXED.get(outcome, outcome)
 
 
 def _figure(answer: dict[str, Any]) -> str:

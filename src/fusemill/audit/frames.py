@@ -5,12 +5,14 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-Frame = Literal["prompts", "responses", "sft", "dpo"]
+Frame = Literal["prompts", "responses", "verdicts", "checks", "sft", "dpo"]
 
 # Columns that name a row in a failure's report.
 ROW_ID: dict[str, list[str]] = {
     "prompts": ["set", "source_row"],
     "responses": ["response_id"],
+    "verdicts": ["source", "n_answers"],
+    "checks": ["prompt_id", "n_answers", "n_passed"],
     "sft": ["prompt_id", "response_id"],
     "dpo": ["prompt_id", "chosen_id", "rejected_id"],
 }
@@ -37,6 +39,32 @@ _FRAMES = {
             a.n_output_tokens, k.score, k.verdict
         from answered as k inner join answer as a using (response_id)
         order by a.response_id
+    """,
+    # Of answers that were checked: a source model, a prompt.
+    "verdicts": """
+        select
+            source, count(*) as n_answers,
+            avg((verdict = 'passed')::integer) as share_passed,
+            avg((verdict = 'failed')::integer) as share_failed,
+            avg((verdict = 'unparsed')::integer) as share_unparsed,
+            avg((verdict = 'timeout')::integer) as share_timeout,
+            avg((verdict = 'memory')::integer) as share_memory,
+            avg((verdict = 'forbidden')::integer) as share_forbidden,
+            avg((verdict = 'error')::integer) as share_error
+        from answered
+        where verdict is not null
+        group by source
+        order by source
+    """,
+    "checks": """
+        select
+            prompt_id, count(*) as n_answers, count(distinct source) as n_sources,
+            count(*) filter (verdict = 'passed') as n_passed,
+            count(*) filter (verdict = 'error') as n_errors
+        from answered
+        where verdict is not null
+        group by prompt_id
+        order by prompt_id
     """,
     "sft": f"""
         with answer as ({_ANSWER})

@@ -48,8 +48,11 @@ SetOption = Annotated[
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be chosen, write nothing.")
 ]
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Show what became of the rows, read nothing.")
+]
 RowsOption = Annotated[
-    int, typer.Option("--rows", min=0, help="Show so many of the rows that differ.")
+    int, typer.Option("--rows", min=0, help="Show so many rows as examples.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AllowPendingOption = Annotated[

@@ -11,6 +11,7 @@ from fusemill.cli.common import (
     AllowPendingOption,
     DataOption,
     DryRunOption,
+    ExplainOption,
     JsonOption,
     LimitOption,
     OnlyOption,
@@ -59,12 +60,24 @@ def prompts(
     workdir: WorkdirOption = None,
     only: OnlyOption = None,
     limit: LimitOption = None,
+    explain: ExplainOption = False,
+    rows: RowsOption = 3,
+    as_json: JsonOption = False,
 ) -> None:
-    """Read the prompt sets, every row, excluded ones with the reason."""
+    """Read the prompt sets, every row, excluded ones with the reason.
+
+    With --explain nothing is read: what became of the rows is shown, with examples.
+    """
     from fusemill import pipeline
     from fusemill.progress import Progress
 
     opened = open_project(project, data, workdir, only, limit)
+    if explain:
+        from fusemill.ask.reasons import reasons
+        from fusemill.cli.show_reasons import show_reasons
+
+        show_reasons(reasons(opened, rows), as_json)
+        return
     with opened.warehouse.lock(_command()):
         pipeline.prompts(opened, Progress())
 
