@@ -15,7 +15,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fusemill.verify.marked import MAX_ANSWER, boxed, filled, hash_marks, json_answer
+from fusemill.verify.mathematics.marked import (
+    MAX_ANSWER,
+    boxed,
+    filled,
+    hash_marks,
+    json_answer,
+)
 
 
 @dataclass(frozen=True)

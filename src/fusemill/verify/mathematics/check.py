@@ -11,28 +11,9 @@ Any text gets a verdict in time linear in its length, and no exception.
 
 from dataclasses import dataclass
 
-from fusemill.verify.comparison import (
-    COMPARISON_RULES,
-    ComparisonRule,
-    compare,
-    unclear,
-)
-from fusemill.verify.extraction import EXTRACTION_RULES, Rule, answer_line, extract
-from fusemill.verify.marked import MAX_ANSWER, boxed, hash_marks
-
-__all__ = [
-    "CHECKER",
-    "CHECKER_VERSION",
-    "COMPARISON_RULES",
-    "EXTRACTION_RULES",
-    "ComparisonRule",
-    "Rule",
-    "Verdict",
-    "check",
-    "compare",
-    "extract",
-    "gold_answer",
-]
+from fusemill.verify.mathematics.comparison import compare, unclear
+from fusemill.verify.mathematics.extraction import answer_line, extract
+from fusemill.verify.mathematics.marked import MAX_ANSWER, boxed, hash_marks
 
 CHECKER = "mathematics"
 CHECKER_VERSION = 1

@@ -8,7 +8,7 @@ the callers keep under `marked.MAX_ANSWER` characters.
 import re
 import unicodedata
 
-from fusemill.verify.marked import boxed
+from fusemill.verify.mathematics.marked import boxed
 
 CURRENCY = "¤"
 """What a dollar sign becomes that is an amount's and not a formula's."""

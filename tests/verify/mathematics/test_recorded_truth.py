@@ -10,7 +10,7 @@ import pytest
 
 from fusemill.verify.mathematics import check
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(os.environ.get("FUSEMILL_SHARED_DATA", ROOT.parent / "shared" / "data"))
 
 SOLVERS = ["6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"]

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fusemill.verify.extraction import NUMBER
-from fusemill.verify.lists import items, with_both_signs
-from fusemill.verify.notation import canonical, clean
-from fusemill.verify.numbers import VALUE_WORDS, equal, quantity
+from fusemill.verify.mathematics.extraction import NUMBER
+from fusemill.verify.mathematics.lists import items, with_both_signs
+from fusemill.verify.mathematics.notation import canonical, clean
+from fusemill.verify.mathematics.numbers import VALUE_WORDS, equal, quantity
 
 
 @dataclass(frozen=True)

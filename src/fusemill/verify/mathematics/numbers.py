@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fusemill.verify.notation import CURRENCY
+from fusemill.verify.mathematics.notation import CURRENCY
 
 # 1,000 digits: int() refuses 4,300, and no answer is that long
 _DIGITS = r"(?:[0-9]{1,3}(?:(?:,[0-9]{3})++|(?:[ ][0-9]{3})++)(?![0-9])|[0-9]{1,1000})"
