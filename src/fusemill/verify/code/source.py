@@ -1,0 +1,215 @@
+"""Python source as it stands in answers and tests: parsed, never run.
+
+Example: ``parse("def f(x): return x")`` gives its tree; ``parse("def f(x)")`` raises
+`Unparsable` with the reason ``does not parse with Python 3.11: line 1: expected ':'``.
+Any text is safe here: what makes Python's own parser give up (null bytes, lone
+surrogates, ten thousand brackets) is a reason too.
+"""
+
+import ast
+import builtins
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType
+
+MAX_CODE = 50_000
+"""Characters of source; the tree of as much of ``a;a;a;…`` takes about 60 MB."""
+
+ANSWER_FILE = "<answer>"
+"""How tracebacks name the answer's source."""
+
+PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
+
+
+class Unparsable(Exception):
+    """The text is not Python; the message says why, for people."""
+
+
+def parse(source: str) -> ast.Module:
+    """The tree of `source`, which compiles too; raises Unparsable. Not to be changed.
+
+    >>> len(parse("a = 1\\nb = 2").body)
+    2
+    >>> try:
+    ...     parse("return 1")
+    ... except Unparsable as why:
+    ...     print("line 1" in str(why))
+    True
+    """
+    return _read(source)[0]
+
+
+def compiled(source: str) -> CodeType:
+    """The code object of an answer's source; raises Unparsable."""
+    return _read(source)[1]
+
+
+def compiled_tree(tree: ast.Module, filename: str) -> CodeType:
+    """The code object of a tree; raises Unparsable."""
+    with _translated():
+        tree = ast.fix_missing_locations(tree)
+        return compile(tree, filename, "exec", dont_inherit=True)
+
+
+@lru_cache(maxsize=16)  # each step of reading an answer asks for the same few again
+def _read(source: str) -> tuple[ast.Module, CodeType]:
+    if len(source) > MAX_CODE:
+        said = f"has {len(source):,} characters, at most {MAX_CODE:,} are read"
+        raise Unparsable(said)
+    with _translated():
+        tree = ast.parse(source)
+        return tree, compile(source, ANSWER_FILE, "exec", dont_inherit=True)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What Python's parser raises becomes Unparsable; its warnings are not ours."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except SyntaxError as error:
+        place = f"line {error.lineno}: " if error.lineno else ""
+        said = f"does not parse with {PYTHON}: {place}{error.msg}"
+        raise Unparsable(said) from None
+    except UnicodeEncodeError:
+        raise Unparsable("holds lone surrogates") from None
+    except ValueError:
+        raise Unparsable("holds null bytes") from None
+    except (RecursionError, MemoryError):
+        raise Unparsable("is nested too deeply to be parsed") from None
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """What the tests call: a name, or a path from one as in ``Solution().twoSum``.
+
+    root: the top-level name. members: what is looked up on it, in order.
+    """
+
+    root: str
+    members: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, text: str) -> "EntryPoint | None":
+        """None if the text is no name and no path of attributes.
+
+        >>> EntryPoint.read("Solution().twoSum")
+        EntryPoint(root='Solution', members=('twoSum',))
+        >>> EntryPoint.read("two sum") is None
+        True
+        """
+        try:
+            node: ast.expr = ast.parse(text.strip(), mode="eval").body
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return None
+        members: list[str] = []
+        while not isinstance(node, ast.Name):
+            if isinstance(node, ast.Call):
+                node = node.func
+            elif isinstance(node, ast.Attribute):
+                members.insert(0, node.attr)
+                node = node.value
+            else:
+                return None
+        return cls(node.id, tuple(members))
+
+    def is_defined(self, tree: ast.Module) -> bool:
+        """Whether the module's top level binds the root, and its class the member.
+
+        >>> entry = EntryPoint.read("Solution().twoSum")
+        >>> entry.is_defined(parse("class Solution:\\n    def twoSum(self): pass"))
+        True
+        >>> entry.is_defined(parse("class Solution:\\n    pass"))
+        False
+        """
+        found = definitions(tree).get(self.root)
+        if found is None:
+            return False
+        if self.members and isinstance(found, ast.ClassDef) and not found.bases:
+            return self.members[0] in definitions(found)
+        return True
+
+
+def definitions(tree: ast.Module | ast.ClassDef) -> dict[str, ast.stmt]:
+    """Name → the statement that binds it last, at this level (branches included).
+
+    >>> sorted(definitions(parse("if a:\\n    x = 1\\nelse:\\n    def f(): y = 2")))
+    ['f', 'x']
+    """
+    found: dict[str, ast.stmt] = {}
+    for statement in _level(tree.body):
+        for name in _bound(statement):
+            found[name] = statement
+    return found
+
+
+def _level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        yield statement
+        if not isinstance(statement, Definition):
+            for part in ("body", "orelse", "finalbody", "handlers"):
+                for inner in getattr(statement, part, []):
+                    inside = (
+                        inner.body if isinstance(inner, ast.ExceptHandler) else [inner]
+                    )
+                    yield from _level(inside)
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, Definition):
+        yield statement.name
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        for alias in statement.names:
+            yield (alias.asname or alias.name).partition(".")[0]
+    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+
+
+def free_names(tree: ast.AST) -> set[str]:
+    """Names that are read and never bound anywhere in the tree, without builtins.
+
+    Scopes are not told apart: a name bound in one function counts as bound in all.
+
+    >>> sorted(free_names(parse("def f(x): return math.sqrt(x) + len(y)")))
+    ['math', 'y']
+    """
+    read: set[str] = set()
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, Definition):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound.update(_bound(node))
+    return read - bound - BUILTINS
+
+
+def imported_modules(tree: ast.AST) -> set[str]:
+    """First parts of all modules that are imported anywhere in the tree.
+
+    >>> sorted(imported_modules(parse("import os.path\\nfrom numpy.linalg import inv")))
+    ['numpy', 'os']
+    """
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
