@@ -7,6 +7,7 @@
     │   ├── PartError            1   a part that is altered, torn or of a newer schema
     │   └── StorageError         1   a disk that is full or read-only
     ├── EngineError              1   a sampling, scoring or checking engine
+    ├── SandboxError             1   code cannot be run safely here
     ├── ReleaseError             1   a release that may not be written
     ├── LockError                4   another run holds the warehouse
     └── AuditFailure             3   a suite or the composition contract failed
@@ -44,6 +45,10 @@ class StorageError(WarehouseError):
 
 class EngineError(FusemillError):
     """An engine cannot do what was asked."""
+
+
+class SandboxError(FusemillError):
+    """The sandbox cannot start, or the system lacks what makes it safe."""
 
 
 class ReleaseError(FusemillError):

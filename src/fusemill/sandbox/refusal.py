@@ -1,0 +1,32 @@
+"""Telling an exception that the sandbox caused from one of the program's own."""
+
+import errno
+
+_REFUSALS = {errno.EPERM, errno.EACCES}
+_DEPTH = 20
+
+
+def refused(error: BaseException | None) -> str | None:
+    """What was refused, when `error` or a cause of it is a refusal; else None.
+
+    >>> refused(PermissionError(13, "Permission denied", "/etc/passwd"))
+    "PermissionError: [Errno 13] Permission denied: '/etc/passwd'"
+    >>> refused(ValueError("wrong")) is None
+    True
+    """
+    for _ in range(_DEPTH):
+        if error is None:
+            return None
+        if _is_refusal(error):
+            return f"{type(error).__name__}: {error}"[:500]
+        reason = getattr(error, "reason", None)  # urllib's URLError
+        inner = reason if isinstance(reason, BaseException) else None
+        error = inner or error.__cause__ or error.__context__
+    return None
+
+
+def _is_refusal(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _REFUSALS
+    # CPython says no more where a thread is refused.
+    return type(error) is RuntimeError and str(error) == "can't start new thread"
