@@ -12,7 +12,14 @@ import duckdb
 import pytest
 
 from fusemill.project.declaration import load
-from fusemill.project.models import Builder, LiveAnswers, Models, ProjectFile
+from fusemill.project.models import (
+    Builder,
+    LiveAnswers,
+    Models,
+    ProjectFile,
+    RecordedAnswers,
+)
+from fusemill.prompts.tests import Extracted, NoTests, Raw, extract
 
 ROOT = Path(__file__).resolve().parent.parent
 UPSTREAM = Path(__file__).resolve().parent / "fixtures" / "upstream"
@@ -20,6 +27,9 @@ SETS = (
     "ultrafeedback",
     "magpie_pro",
     "helpsteer2",
+    "openmathinstruct2",
+    "leetcode",
+    "self_oss_instruct",
     "alpaca_gpt4_zh",
     "magpie_qwen2_zh",
 )
@@ -93,10 +103,14 @@ def test_builder_names_what_exists(name: str) -> None:
     assert builder.set == name
     assert (ROOT / builder.prompts.sql).is_file()
     for block in builder.answers:
-        assert isinstance(block, LiveAnswers)
+        if isinstance(block, RecordedAnswers):
+            assert (ROOT / block.sql).is_file()
+            assert {models[m].role for m in block.models.values()} == {"source"}
+            continue
         for model in block.models:
             assert models[model].role == "source"
             assert models[model].sampling is not None
+    assert (ROOT / builder.select.sql).is_file()
     for scorer in builder.scores:
         assert models[scorer.model].role == "reward"
 
@@ -126,6 +140,48 @@ def test_instruction_sets_are_asked_and_selected_as_published(name: str) -> None
         "pair_choice": "best_eligible",
         "allow_truncated": False,
     }
+
+
+FOUR = (
+    "gemma-2-27b-it",
+    "mistral-large-2407",
+    "qwen2.5-72b-instruct",
+    "llama-3.1-70b-instruct",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "tests"),
+    [("leetcode", "worked_examples"), ("self_oss_instruct", "response_assertions")],
+)
+def test_code_is_asked_eight_times_and_run(name: str, tests: str) -> None:
+    builder = builder_of(name)
+    (answers,) = builder.answers
+    assert isinstance(answers, LiveAnswers)
+    assert (answers.models, answers.draws) == (FOUR, 8)
+    assert builder.prompts.tests == tests
+    assert builder.checker == "code"
+    assert builder.code_checker is not None
+    assert builder.code_checker.packages == ("numpy",)
+    assert builder.select.sql == "sql/select/code.sql"
+    # Tests, then parsing, then the reward, whose gaps are far below 0.1.
+    assert builder.select.params["test_points"] == 1.0
+    assert builder.select.params["parse_points"] == 0.1
+    assert builder.select.params["rejected_statuses"] == ("failed",)
+
+
+def test_mathematics_is_replayed_and_asked_five_times() -> None:
+    builder = builder_of("openmathinstruct2")
+    replayed, asked = builder.answers
+    assert isinstance(replayed, RecordedAnswers)
+    assert list(replayed.models.values()) == ["llama-3.1-405b-instruct"]
+    assert replayed.source == builder.source
+    assert builder.source.stream
+    assert isinstance(asked, LiveAnswers)
+    assert asked.models == ("qwen2.5-math-72b-instruct", *FOUR)
+    assert asked.draws == 5
+    assert builder.checker == "mathematics"
+    assert builder.select.sql == "sql/select/mathematics.sql"
 
 
 @pytest.mark.parametrize("name", ["alpaca_gpt4_zh", "magpie_qwen2_zh"])
@@ -201,6 +257,27 @@ OUTCOMES: dict[str, list[tuple[str | None, str | None]]] = {
         ("excluded_malformed", "en"),  # an unknown speaker
         ("excluded_empty", "en"),  # an empty turn
         (None, "en"),  # a mark before the first turn as well
+    ],
+    "openmathinstruct2": [
+        (None, "en"),
+        (None, "en"),  # another solution; the engine finds the duplicate
+        (None, "en"),
+        ("excluded_empty", None),  # white space only
+        ("excluded_too_long", "en"),
+        (None, "en"),  # no expected answer: the engine says `no_tests`
+        ("excluded_empty", None),  # null
+    ],
+    # Whether there are tests is the extractor's to say, see TESTED.
+    "leetcode": [
+        *[(None, "en")] * 10,
+        ("excluded_empty", None),
+        ("excluded_too_long", "en"),
+    ],
+    "self_oss_instruct": [
+        *[(None, "en")] * 6,
+        ("excluded_empty", None),
+        ("excluded_too_long", "en"),
+        (None, "en"),
     ],
     "alpaca_gpt4_zh": [
         (None, "zh"),
@@ -280,6 +357,144 @@ def test_alpaca_joins_instruction_and_input(con: duckdb.DuckDBPyConnection) -> N
     assert rows[8]["messages"] == [user(joined)]
 
 
+# --- tests of code prompts ------------------------------------------------------------
+
+# By set: entry point and number of tests of every row that is kept, or why none.
+TESTED: dict[str, list[tuple[str, int] | str]] = {
+    "leetcode": [
+        ("countLamps", 2),
+        ("Solution().shelfOrder", 2),
+        ("Solution().lastCarriage", 2),
+        ("Till", 1),
+        "inputs: 1, parameters: 2",  # the solution is another problem's
+        ("half_the_rent", 2),  # wrong, which only running it shows
+        "several answers are right",
+        "no value: 'tail connects to node index 1'",
+        "the reference holds no Python that parses",
+        ("tree_of_shops", 2),
+    ],
+    "self_oss_instruct": [
+        ("double_all", 2),
+        ("longest_word", 1),
+        ("next_day", 1),  # asserted in the instruction
+        "no assertion",
+        "the prompt does not name `enter`",
+        ("is_even", 1),  # wrong, which only running it shows
+    ],
+}
+
+
+def extracted(
+    con: duckdb.DuckDBPyConnection, name: str
+) -> dict[int, Extracted | NoTests]:
+    """What a set's extractor makes of the rows of its fixture that are kept."""
+    tests = builder_of(name).prompts.tests
+    assert tests is not None
+    return {
+        i: extract(
+            tests,
+            Raw(
+                row["statement"],
+                row["reference"],
+                row["messages"][-1]["content"],
+                row.get("entry_point"),
+                row.get("stub"),
+            ),
+        )
+        for i, row in run(con, name).items()
+        if row["excluded"] is None
+    }
+
+
+@pytest.mark.parametrize("name", list(TESTED))
+def test_tests_of_every_kept_row_or_why_none(
+    con: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    rows = extracted(con, name)
+    for i, expected in enumerate(TESTED[name]):
+        found = rows[i]
+        if isinstance(expected, str):
+            assert found == NoTests(expected), i
+        else:
+            assert isinstance(found, Extracted), (i, found)
+            assert (found.entry_point, len(found.tests)) == expected, i
+
+
+def test_leetcode_prompts_show_what_the_tests_call(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = run(con, "leetcode")
+    starters = {
+        0: "def countLamps(street, start):",
+        1: "class Solution:\n"
+        "    def shelfOrder(self, heights: List[int]) -> List[int]:",
+        2: "class Solution:\n    def lastCarriage(self, head):",
+        3: "class Till:\n    def __init__(self, start): ...\n"
+        "    def put(self, amount): ...\n    def total(self): ...",
+        9: "def tree_of_shops(root):",  # named like the problem; a helper stands last
+    }
+    for i, starter in starters.items():
+        content = raw_rows("leetcode")[i]["content"]
+        below = "Solve it in Python. Start from this code:"
+        text = f"{content}\n\n{below}\n\n```python\n{starter}\n```"
+        assert rows[i]["messages"] == [user(text)], i
+    # Without a solution there is nothing to start from.
+    assert rows[8]["messages"] == [user(raw_rows("leetcode")[8]["content"])]
+
+
+def test_leetcode_tests_of_a_statement_in_markdown(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = extracted(con, "leetcode")
+    lamps, shelf, till = rows[0], rows[1], rows[3]
+    assert isinstance(lamps, Extracted)
+    assert lamps.tests == (
+        "assert countLamps('*.**', 1) == 2",
+        "assert countLamps('.', 0) == 0",
+    )
+    assert isinstance(shelf, Extracted)
+    assert shelf.tests[0] == (
+        "assert sorted(Solution().shelfOrder([3, 1, 3, 2]), key=repr) == [1, 2]"
+    )
+    assert isinstance(till, Extracted)
+    assert till.tests == (
+        "made = Till(10)\nmade.put(5)\nmade.put(7)\nassert made.total() == 22",
+    )
+
+
+def test_self_oss_signature_is_shown_where_the_instruction_names_none(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = run(con, "self_oss_instruct")
+    instructions = [row["instruction"] for row in raw_rows("self_oss_instruct")]
+    shown = "\n\nUse this signature:\n\n```python\n{}\n```"
+    signature = "def longest_word(sentence: str) -> str:"
+    assert rows[1]["messages"] == [user(instructions[1] + shown.format(signature))]
+    for i in (0, 2, 3, 4, 5, 8):
+        assert rows[i]["messages"] == [user(instructions[i])], i
+
+
+def test_replayed_answers_are_the_recorded_solutions(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    prompts = run(con, "openmathinstruct2")
+    (replayed, _) = builder_of("openmathinstruct2").answers
+    assert isinstance(replayed, RecordedAnswers)
+    result = con.execute((ROOT / replayed.sql).read_text(encoding="utf-8"))
+    names = [column[0] for column in result.description]
+    rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    assert {row["model"] for row in rows} == set(replayed.models)
+    solutions = [r["generated_solution"] for r in raw_rows("openmathinstruct2")]
+    assert [row["text"] for row in rows] == solutions
+    for row in rows:
+        assert row["messages"] == prompts[row["source_row"]]["messages"]
+
+
+def test_gold_is_the_expected_answer(con: duckdb.DuckDBPyConnection) -> None:
+    rows = run(con, "openmathinstruct2")
+    assert [rows[i]["gold"] for i in range(3)] == ["36", "36", "5"]
+
+
 @pytest.mark.parametrize(
     ("name", "column"),
     [
@@ -287,6 +502,10 @@ def test_alpaca_joins_instruction_and_input(con: duckdb.DuckDBPyConnection) -> N
         ("ultrafeedback", "source"),
         ("magpie_pro", "task_category"),
         ("helpsteer2", "prompt"),
+        ("openmathinstruct2", "expected_answer"),
+        ("leetcode", "python"),
+        ("leetcode", "slug"),
+        ("self_oss_instruct", "response"),
         ("alpaca_gpt4_zh", "input"),
         ("magpie_qwen2_zh", "instruction"),
     ],

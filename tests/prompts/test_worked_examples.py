@@ -437,7 +437,7 @@ F = "def f(n):\n    return n\n"
         ("Input: n = 1\n\nAnd that is all.", F, "no worked example"),
         ("Input: n = 1\nOutput: 1", "```python\n\n```", "holds no Python"),
         ("Input: n = 1\nOutput: 1", "no code", "holds no Python"),
-        ("Input: n = 1, m = 2\nOutput: 1", F, "2 inputs for 1 parameters"),
+        ("Input: n = 1, m = 2\nOutput: 1", F, "inputs: 2, parameters: 1"),
         ("Input: n = 1\nOutput: 1", "def f(n): pass", "returns nothing"),
         ("Return any of them.\nInput: n = 1\nOutput: 1", F, "several answers"),
         ("如有多种，返回任意一个。\n输入：n = 1\n输出：1", F, "several answers"),

@@ -110,6 +110,8 @@ class Prompts(Declaration):
 
     sql: ProjectPath
     params: dict[str, Scalar] = {}
+    # Makes tests of columns `statement` and `reference`; null: `tests` are the tests.
+    tests: Literal["worked_examples", "response_assertions"] | None = None
     n_prompts: Annotated[int, Field(ge=1)] | None  # null: all of them
 
 
@@ -177,6 +179,16 @@ Scorer = Annotated[
 ]
 
 
+class CodeChecker(Declaration):
+    """Answers run against their prompt's tests in the sandbox, within these limits."""
+
+    checker: Literal["code"]
+    cpu_s: Annotated[float, Field(gt=0)] = 10.0
+    memory_mb: Annotated[int, Field(ge=16)] = 1024
+    scratch_mb: Annotated[int, Field(ge=0)] = 0  # 0: nothing can be written
+    packages: tuple[str, ...] = ("numpy",)  # importable, where they are installed
+
+
 class Select(Declaration):
     """Which rule selects, which scorer it reads, and its parameters."""
 
@@ -197,11 +209,30 @@ class Builder(Declaration):
     prompts: Prompts
     answers: Annotated[tuple[Answers, ...], Field(min_length=1)]
     scores: tuple[Scorer, ...] = ()
-    verify: Literal["mathematics"] | None
+    verify: Literal["mathematics", "code"] | CodeChecker | None
     select: Select
+
+    @property
+    def checker(self) -> Literal["mathematics", "code"] | None:
+        """What checks answers, None where nothing does."""
+        return (
+            self.verify.checker if isinstance(self.verify, CodeChecker) else self.verify
+        )
+
+    @property
+    def code_checker(self) -> CodeChecker | None:
+        """How code is run, None where none is; `verify: code` has the defaults."""
+        if self.verify == "code":
+            return CodeChecker(checker="code")
+        return self.verify if isinstance(self.verify, CodeChecker) else None
 
     @model_validator(mode="after")
     def _references(self) -> "Builder":
+        if self.prompts.tests is not None and self.checker != "code":
+            raise ValueError(
+                f"prompts.tests: `{self.prompts.tests}` makes tests of code, which "
+                "`verify: code` runs"
+            )
         names = [scorer.name for scorer in self.scores]
         if len(set(names)) != len(names):
             raise ValueError("two scorers have the same name")

@@ -30,6 +30,8 @@ OPTIONAL = {
     "tests": "texts",
     "entry_point": "text",
     "stub": "text",
+    "statement": "text",
+    "reference": "text",
     "tags": "texts",
     "language": "text",
     "licence": "text",
@@ -73,7 +75,7 @@ def reading_of(project: Project, builder: Builder) -> Reading:
         "params": builder.prompts.params,
         "licence": builder.licence,
         "language": builder.language,
-        "verify": builder.verify,
+        "verify": builder.checker,
     }
     return Reading(builder, source, sql, ids.H("reading", spec))
 
@@ -198,7 +200,7 @@ def _prompt(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
     if excluded is None and messages is None:
         excluded = "excluded_empty"
     check_id = None
-    if builder.verify == "mathematics" and excluded is None:
+    if builder.checker == "mathematics" and excluded is None:
         if gold is None:
             excluded = "no_tests"  # nothing to check an answer against
         else:

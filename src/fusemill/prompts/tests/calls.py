@@ -97,7 +97,7 @@ def _arguments(
     """Arguments in the order of the parameters: by name where all names agree."""
     n_required = sum(not p.has_default for p in parameters)
     if not n_required <= len(inputs) <= len(parameters):
-        raise Unreadable(f"{len(inputs)} inputs for {len(parameters)} parameters")
+        raise Unreadable(f"inputs: {len(inputs)}, parameters: {len(parameters)}")
     by_name = dict(inputs)
     names = [p.name for p in parameters[: len(inputs)]]
     values = (
