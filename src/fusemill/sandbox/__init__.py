@@ -8,7 +8,7 @@ docs/security.md says against what this protects and against what it does not.
 from fusemill.sandbox.jobs import Job, Limits, Outcome, Role, Status
 from fusemill.sandbox.peer import Peer, PeerGone
 from fusemill.sandbox.pool import Sandbox, layers
-from fusemill.sandbox.refusal import refused
+from fusemill.sandbox.refusal import exhausted, refused
 
 __all__ = [
     "Job",
@@ -19,6 +19,7 @@ __all__ = [
     "Role",
     "Sandbox",
     "Status",
+    "exhausted",
     "layers",
     "refused",
 ]

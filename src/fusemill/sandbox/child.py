@@ -1,5 +1,6 @@
 """One run, in a process forked for it: lockdown, the driver, the report, the end."""
 
+import contextlib
 import gc
 import json
 import math
@@ -17,8 +18,8 @@ from typing import Any, NoReturn
 from fusemill.sandbox import kernel, landlock, packages, policy, seccomp
 from fusemill.sandbox.confine import N_FILES, Walls
 from fusemill.sandbox.peer import Peer
-from fusemill.sandbox.refusal import refused
-from fusemill.sandbox.syscalls import machine
+from fusemill.sandbox.refusal import exhausted, refused
+from fusemill.sandbox.syscalls import numbers
 
 # What our side sends: nonce, length of the payload, the payload.
 REQUEST = struct.Struct("<16sI")
@@ -39,6 +40,7 @@ class Run:
     fds: tuple[int, ...]
     cpu_s: float
     memory_bytes: int
+    parent: int  # the zygote
 
 
 def descend(run: Run, walls: Walls) -> NoReturn:
@@ -47,6 +49,8 @@ def descend(run: Run, walls: Walls) -> NoReturn:
     try:
         _lock(run, walls)
         _descriptors(run.fds)
+        if walls.notes:
+            os.register_at_fork(before=_note_fork)
         _perform(run.driver, len(run.fds) > PEER)
     except BaseException:
         os.write(2, traceback.format_exc().encode(errors="replace"))
@@ -61,7 +65,8 @@ def _lock(run: Run, walls: Walls) -> None:
     os.setpgid(0, 0)
     seconds = math.ceil(run.cpu_s) + 1  # behind the zygote, which measures finer
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (run.memory_bytes, run.memory_bytes))
+    with contextlib.suppress(ValueError):  # macOS
+        resource.setrlimit(resource.RLIMIT_AS, (run.memory_bytes, run.memory_bytes))
     if walls.uid is not None:
         os.setgroups([])
         os.setresgid(walls.uid, walls.uid, walls.uid)
@@ -70,11 +75,21 @@ def _lock(run: Run, walls: Walls) -> None:
         return
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != run.parent:  # it died before that took effect
+        os._exit(70)
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # does not bind root
     if walls.ruleset is not None:
         landlock.restrict(walls.ruleset)
     if walls.inner:
-        seccomp.install(policy.inner(machine(), os.getpid()))
+        own = os.getpid().to_bytes(4, "little")
+        seccomp.install(walls.inner.replace(policy.PID, own))
+
+
+def _note_fork() -> None:
+    """Make the attempt known. The program that refuses plain forks tells nobody; the
+    one that refuses clones with shared memory does, before it refuses."""
+    with contextlib.suppress(OSError):
+        kernel.syscall(numbers()["clone"], policy.CLONE_VM)
 
 
 def _descriptors(fds: tuple[int, ...]) -> None:
@@ -108,6 +123,7 @@ def _perform(driver: Driver, has_peer: bool) -> NoReturn:
     """Call the driver and report. What is needed afterwards is held before."""
     nonce, payload = _request()
     leave, write, encode = os._exit, os.write, json.JSONEncoder().encode
+    count, view_of, pack = len, memoryview, REPORT.pack
     streams = (sys.stdout, sys.stderr)
 
     def report(kind: bytes, text: str) -> NoReturn:
@@ -117,7 +133,7 @@ def _perform(driver: Driver, has_peer: bool) -> NoReturn:
             except BaseException:  # noqa: S112 the run may have closed it
                 continue
         data = text.encode(errors="surrogatepass")
-        view = memoryview(REPORT.pack(nonce, kind, len(data)) + data)
+        view = view_of(pack(nonce, kind, count(data)) + data)
         while view:
             view = view[write(CHANNEL, view) :]
         leave(0)
@@ -125,16 +141,16 @@ def _perform(driver: Driver, has_peer: bool) -> NoReturn:
     packages.on_missing(lambda name: report(PACKAGES, name))
     random.seed(0)
     gc.enable()
-    reserve = bytearray(1 << 20)  # so that running out of memory can be reported
+    reserve = bytes(1 << 20)  # so that running out of memory can be reported
     try:
         result = driver(payload, Peer(PEER) if has_peer else None)
         report(DONE, encode(result))
-    except MemoryError:
-        del reserve
-        report(MEMORY, "MemoryError")
     except SystemExit as error:
         report(EXITED, str(error.code))
     except BaseException as error:
+        if exhausted(error):
+            del reserve
+            report(MEMORY, type(error).__name__)
         refusal = refused(error)
         if refusal:
             report(FORBIDDEN, refusal)

@@ -24,8 +24,9 @@ class Walls:
 
     uid: int | None = None  # what a child becomes; None: it stays who we are
     ruleset: int | None = None  # Landlock's
-    inner: bool = False  # whether children install the inner seccomp program
-    listener: int | None = None
+    inner: bytes = b""  # the seccomp program that children install; empty: none
+    listener: int | None = None  # whoever holds it answers for refused calls
+    notes: bool = False  # whether there is one
     scratch: str | None = None
     polled_mb: int = 0  # the size of a scratch folder that no file system bounds
     layers: list[str] = field(default_factory=list)
@@ -166,7 +167,8 @@ def _seccomp(walls: Walls, scratch: bool, notify: bool) -> None:
         try:
             program = policy.outer(machine(), scratch, True)
             walls.listener = seccomp.install(program, listener=True)
-            walls.inner = True
+            walls.inner = policy.inner(machine())
+            walls.notes = True
             walls.layers += ["seccomp", "refused calls are known"]
             return
         except OSError:  # an old kernel, or the container's runtime listens already
@@ -175,7 +177,7 @@ def _seccomp(walls: Walls, scratch: bool, notify: bool) -> None:
         seccomp.install(policy.outer(machine(), scratch, False))
     except OSError:
         return
-    walls.inner = True
+    walls.inner = policy.inner(machine())
     walls.layers.append("seccomp")
 
 

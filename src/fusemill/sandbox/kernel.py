@@ -1,10 +1,17 @@
 """System calls that Python has no name for, through libc. Linux only."""
 
 import ctypes
+import errno
 import os
+import struct
 import sys
+from typing import Any
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
+# Looked up once, before any fork; absent on other systems than Linux.
+_PRCTL = getattr(_LIBC, "prctl", None)
+_CAPSET = getattr(_LIBC, "capset", None)
+_SYSCALL = getattr(_LIBC, "syscall", None)
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -21,49 +28,46 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MS_REC, MS_PRIVATE = 16384, 1 << 18
 
 
-class _CapHeader(ctypes.Structure):
-    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
+# struct __user_cap_header_struct for this process, and an empty set. Made once: a run
+# pays for each page of memory that is written after the fork.
+_CAP_VERSION_3 = struct.pack("<Ii", 0x20080522, 0)
+_NO_CAPABILITIES = bytes(24)
 
 
-def syscall(number: int, *args: int) -> int:
-    """The result of system call `number`; OSError where it fails."""
-    result = _LIBC.syscall(ctypes.c_long(number), *map(ctypes.c_long, args))
+def _call(function: Any, *args: Any) -> int:
+    if function is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    result = function(*args)
     if result < 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
     return int(result)
 
 
+def syscall(number: int, *args: int) -> int:
+    """The result of system call `number`; OSError where it fails."""
+    return _call(_SYSCALL, ctypes.c_long(number), *map(ctypes.c_long, args))
+
+
 def prctl(option: int, value: int) -> None:
     """prctl(option, value, 0, 0, 0); OSError where it fails."""
-    words = map(ctypes.c_ulong, (value, 0, 0, 0))
-    if _LIBC.prctl(ctypes.c_int(option), *words) < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+    _call(_PRCTL, ctypes.c_int(option), *map(ctypes.c_ulong, (value, 0, 0, 0)))
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces named in `flags`."""
-    if _LIBC.unshare(ctypes.c_int(flags)) < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+    """Leave the namespaces named in `flags`; OSError where that is not allowed."""
+    _call(_LIBC.unshare, ctypes.c_int(flags))
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str) -> None:
-    """mount(2)."""
+    """mount(2); OSError where it fails."""
     texts = [None if t is None else t.encode() for t in (source, target, kind)]
-    if _LIBC.mount(*texts, ctypes.c_ulong(flags), data.encode()) < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+    _call(_LIBC.mount, *texts, ctypes.c_ulong(flags), data.encode())
 
 
 def drop_capabilities() -> None:
     """Give up every capability, for good where no-new-privileges is set."""
-    header = _CapHeader(0x20080522, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    if _LIBC.capset(ctypes.byref(header), nothing) < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+    _call(_CAPSET, _CAP_VERSION_3, _NO_CAPABILITIES)
 
 
 def is_linux() -> bool:

@@ -91,8 +91,10 @@ uselib memfd_secret landlock_create_ruleset landlock_add_rule
 
 ATTACKS = frozenset(_ATTACKS.split())
 
+PID = (0x7E57F00D).to_bytes(4, "little")  # above any process number of Linux
+
 _O_ACCMODE, _O_TRUNC, _O_TMPFILE = 3, 0o1000, 0o20000000
-_CLONE_VM = 0x100
+CLONE_VM = 0x100
 _FORK_FLAGS = 0xFF | 0x01000000 | 0x00200000 | 0x00100000  # signal, tid bookkeeping
 _IOCTLS = (0x5451, 0x5450, 0x5421, 0x541B, 0x5401, 0x5413)  # cloexec, nonblock, isatty
 _FCNTLS = (0, 1, 2, 3, 4, 1030, 1032, 1034)  # dup, flags, sizes and seals read
@@ -151,15 +153,19 @@ def _checked(known: dict[str, int], refused: int) -> list[Rule]:
     return rules
 
 
-def inner(machine: str, pid: int) -> bytes:
-    """The program of one child, process `pid`, from its lockdown on."""
+def inner(machine: str) -> bytes:
+    """The program of a child from its lockdown on, with PID in place of its number.
+
+    Made once; a child puts its own number in (`bytes.replace`).
+    """
     known = NUMBERS[machine]
     deny = RET_ERRNO | errno.EPERM
     special = {"tgkill", "prctl", "prlimit64"}
+    own = int.from_bytes(PID, "little")
     rules = [
         # With shared memory (threads, vfork) it is the outer program that refuses.
-        Rule(known["clone"], deny, (((Bits(0, _CLONE_VM, _CLONE_VM),), RET_ALLOW),)),
-        Rule(known["tgkill"], deny, (((Bits(0, 0xFFFFFFFF, pid),), RET_ALLOW),)),
+        Rule(known["clone"], deny, (((Bits(0, CLONE_VM, CLONE_VM),), RET_ALLOW),)),
+        Rule(known["tgkill"], deny, (((Bits(0, 0xFFFFFFFF, own),), RET_ALLOW),)),
         Rule(known["prlimit64"], deny, (((Null(0), Null(2)), RET_ALLOW),)),
         Rule(
             known["prctl"],

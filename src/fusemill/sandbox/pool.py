@@ -1,5 +1,6 @@
 """The sandbox as the rest of fusemill uses it."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -36,6 +37,9 @@ class _Worker:
 
     def close(self) -> None:
         """End it; its zygotes end with it."""
+        # Shut down, since a fork of this process may hold the socket too.
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         try:
             self.process.wait(timeout=5)
@@ -72,7 +76,7 @@ class Sandbox:
             "without": sorted(without),
         }
         self._weak = weak
-        self._n_workers = workers or len(os.sched_getaffinity(0))
+        self._n_workers = workers or _n_cores()
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
         self.layers: list[str] = []
@@ -238,13 +242,19 @@ class Sandbox:
         """Replace a worker that died. The job that ran may be what killed it."""
         self._replace(self._workers.index(worker))
         jobs, worker.jobs = worker.jobs, {}
-        for i, (number, (job, n_deaths)) in enumerate(sorted(jobs.items())):
+        for i, (number, (job, n_deaths)) in enumerate(jobs.items()):
             n_now = n_deaths + (i == 0)
             if n_now >= DEATHS:
                 reason = "the sandbox failed: its worker process died"
                 yield job.key, (Outcome("error", reason=reason),) * len(job.roles)
             else:
                 again.append((number, job, n_now))
+
+
+def _n_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def complete(limits: Limits) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fusemill.sandbox.peer import Peer
+from fusemill.sandbox.refusal import exhausted, refused
 
 
 def execute(payload: dict[str, Any], peer: Peer | None) -> object:
@@ -14,8 +15,8 @@ def execute(payload: dict[str, Any], peer: Peer | None) -> object:
     names: dict[str, Any] = {"__name__": "__main__", "peer": peer}
     try:
         exec(compile(payload["source"], "<program>", "exec"), names)  # noqa: S102
-    except (MemoryError, PermissionError):
-        raise  # the run's own status
     except Exception as error:
+        if exhausted(error) or refused(error):
+            raise  # the run's own status
         return {"exception": f"{type(error).__name__}: {error}"[:1000]}
     return names.get("result")

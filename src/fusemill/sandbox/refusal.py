@@ -1,4 +1,4 @@
-"""Telling an exception that the sandbox caused from one of the program's own."""
+"""Telling exceptions that the sandbox caused from those of the program's own."""
 
 import errno
 
@@ -23,6 +23,17 @@ def refused(error: BaseException | None) -> str | None:
         inner = reason if isinstance(reason, BaseException) else None
         error = inner or error.__cause__ or error.__context__
     return None
+
+
+def exhausted(error: BaseException) -> bool:
+    """Whether `error` says that memory ran out.
+
+    >>> exhausted(OSError(12, "Cannot allocate memory"))
+    True
+    """
+    return isinstance(error, MemoryError) or (
+        isinstance(error, OSError) and error.errno == errno.ENOMEM
+    )
 
 
 def _is_refusal(error: BaseException) -> bool:

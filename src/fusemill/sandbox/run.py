@@ -4,15 +4,17 @@ import os
 import secrets
 import select
 import socket
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from fusemill.sandbox import seccomp
+from fusemill.sandbox import kernel, seccomp
 from fusemill.sandbox.child import REQUEST
 from fusemill.sandbox.meaning import RoleEnd, needs_packages, outcome
 from fusemill.sandbox.spawn import Spawned, ZygoteError
+from fusemill.sandbox.watch import KILL
 
-REPORT_MAX = 16 << 20
+REPORT_MAX = 1 << 20  # parsed, it may take twenty times that
 FLOOD = 256  # times the output that is kept
 REFUSALS_MAX = 2000  # refused calls after which a run is ended
 BACKSTOP_S = 30.0  # for a zygote to end what its own limits should have ended
@@ -89,6 +91,11 @@ def readable(data: bytes | None) -> int:
     """A descriptor from which `data` can be read and seeked, not written."""
     if data is None:
         return os.open(os.devnull, os.O_RDONLY)
+    if not kernel.is_linux():
+        with tempfile.TemporaryFile() as file:
+            file.write(data)
+            file.seek(0)
+            return os.dup(file.fileno())
     fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
     try:
         view = memoryview(data)
@@ -244,4 +251,4 @@ class Run:
     def _end(self, why: str) -> None:
         if self._ended is None and not self._killed:
             self._killed = why
-            self._zygote.send("kill")
+            self._zygote.send(KILL)

@@ -35,8 +35,9 @@ def install(program: bytes, listener: bool = False) -> int:
     Needs no-new-privileges. OSError where the kernel has no seccomp, or where
     somebody listens already (EBUSY).
     """
-    code = ctypes.create_string_buffer(program, len(program))
-    header = _Program(len(program) // 8, ctypes.addressof(code))
+    code = ctypes.c_char_p(program)
+    place = ctypes.cast(code, ctypes.c_void_p).value
+    header = _Program(len(program) // 8, place)
     flags = _NEW_LISTENER if listener else 0
     call = numbers()["seccomp"]
     address = ctypes.addressof(header)

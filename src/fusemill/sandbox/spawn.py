@@ -3,7 +3,6 @@
 import json
 import os
 import select
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -109,7 +108,9 @@ class Spawned:
                 os.close(fd)
         self.listener = None
         if self._scratch:
-            # Deeper trees than Python's own removal can descend into.
-            remove = ["rm", "-rf", "--", self._scratch]
-            if subprocess.run(remove, check=False, capture_output=True).returncode:  # noqa: S603
-                shutil.rmtree(self._scratch, ignore_errors=True)
+            # Trees may be deeper than Python's own removal can descend into, and
+            # folders may have been made unreadable.
+            for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+                subprocess.run(  # noqa: S603
+                    [*command, "--", self._scratch], check=False, capture_output=True
+                )

@@ -15,6 +15,7 @@ from fusemill.sandbox.confine import Walls
 
 GRACE_S = 2.0  # for the other role to end when one has
 SCRATCH_POLL_S = 0.02
+KILL = "kill"  # what the supervisor sends to end a run
 
 
 @dataclass
@@ -38,9 +39,9 @@ class Child:
         """Update `cpu_s` and `busy_s`; False where the kernel does not count both."""
         if self.status is not None:
             return True
-        # The CPU clock of another process, as clock_getcpuclockid makes it.
-        self.cpu_s = time.clock_gettime((~self.pid << 3) | 2)
         try:
+            # The CPU clock of another process, as clock_getcpuclockid makes it.
+            self.cpu_s = time.clock_gettime((~self.pid << 3) | 2)
             text = Path(f"/proc/{self.pid}/schedstat").read_text()
         except OSError:
             return False
@@ -95,10 +96,10 @@ class Watch:
     def _woken(self, fd: int, children: list[Child]) -> None:
         if fd == self._wake:
             os.read(self._wake, 4096)
-        elif b"kill" not in self._control.recv(4096):
-            os._exit(0)  # the supervisor is gone; the children go with us
-        else:
+        elif KILL.encode() in self._control.recv(4096):
             self._kill(children, "output")
+        else:
+            os._exit(0)  # the supervisor is gone; the children go with us
 
     def _check(
         self, children: list[Child], limits: dict[str, Any], elapsed: float

@@ -17,7 +17,7 @@ from typing import Any
 
 from fusemill.sandbox import boot, child, confine, packages
 from fusemill.sandbox.scratch import empty
-from fusemill.sandbox.watch import Child, Watch
+from fusemill.sandbox.watch import KILL, Child, Watch
 
 # What most programs import; loading them here saves each run some milliseconds.
 WARM = """
@@ -25,7 +25,7 @@ abc array ast base64 bisect builtins calendar cmath collections collections.abc
 contextlib copy csv dataclasses datetime decimal enum fractions functools gc hashlib
 heapq io itertools json keyword linecache math numbers operator queue random re reprlib
 statistics string struct textwrap threading time timeit traceback types typing unittest
-unittest.mock warnings zoneinfo
+warnings zoneinfo
 """
 
 
@@ -56,15 +56,18 @@ class Control:
 
     def receive(self) -> tuple[Any, list[int]]:
         """The next line and its descriptors; ends the process when there is none."""
-        while b"\n" not in self._buffer:
-            data, fds, _, _ = socket.recv_fds(self.socket, 65536, 16)
-            if not data:
-                os._exit(0)
-            self._buffer += data
-            self._fds += fds
-        line, _, self._buffer = self._buffer.partition(b"\n")
+        message: Any = KILL
+        while message == KILL:  # one for a run that had ended meanwhile
+            while b"\n" not in self._buffer:
+                data, fds, _, _ = socket.recv_fds(self.socket, 65536, 16)
+                if not data:
+                    os._exit(0)
+                self._buffer += data
+                self._fds += fds
+            line, _, self._buffer = self._buffer.partition(b"\n")
+            message = json.loads(line)
         fds, self._fds = self._fds, []
-        return json.loads(line), fds
+        return message, fds
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one line."""
@@ -91,6 +94,7 @@ class Zygote:
         os.environ.clear()
         self._watch = Watch(control.socket, self._walls)
         self._drivers: dict[str, child.Driver] = {}
+        self._mapped = 0
         message = {"layers": self._walls.layers, "pid": os.getpid()}
         line = json.dumps(message).encode() + b"\n"
         confine.send_ready(control.socket, self._walls, line)
@@ -99,8 +103,6 @@ class Zygote:
         """Fork for each request until the supervisor goes."""
         while True:
             request, fds = self._control.receive()
-            if request == "kill":  # for a run that ended meanwhile
-                continue
             try:
                 drivers = [self._driver(spec) for spec in request["drivers"]]
             except Exception as error:
@@ -119,6 +121,7 @@ class Zygote:
         if spec not in self._drivers:
             self._drivers[spec] = load_driver(spec)
             _settle()
+            self._mapped = _mapped_bytes()
         return self._drivers[spec]
 
     def _start(
@@ -128,10 +131,10 @@ class Zygote:
         if len(drivers) == 2:
             pairs = [[end.detach()] for end in socket.socketpair()]
         children = []
-        memory = _mapped_bytes() + (request["memory_mb"] << 20)
+        memory = self._mapped + (request["memory_mb"] << 20)
         for i, driver in enumerate(drivers):
             own = (*fds[4 * i : 4 * i + 4], *pairs[i])
-            run = child.Run(driver, own, request["cpu_s"], memory)
+            run = child.Run(driver, own, request["cpu_s"], memory, os.getpid())
             pid = os.fork()
             if pid == 0:
                 child.descend(run, self._walls)
