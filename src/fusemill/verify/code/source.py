@@ -19,6 +19,9 @@ from types import CodeType
 MAX_CODE = 50_000
 """Characters of source; the tree of as much of ``a;a;a;…`` takes about 60 MB."""
 
+MAX_TESTS = 300_000
+"""Characters of one test's source: recorded inputs can be long."""
+
 ANSWER_FILE = "<answer>"
 """How tracebacks name the answer's source."""
 
@@ -57,6 +60,15 @@ def compiled_tree(tree: ast.Module, filename: str) -> CodeType:
     with _translated():
         tree = ast.fix_missing_locations(tree)
         return compile(tree, filename, "exec", dont_inherit=True)
+
+
+def parse_tests(source: str) -> ast.Module:
+    """A fresh tree of a test's source, which may be longer; raises Unparsable."""
+    if len(source) > MAX_TESTS:
+        said = f"has {len(source):,} characters, at most {MAX_TESTS:,} are read"
+        raise Unparsable(said)
+    with _translated():
+        return ast.parse(source)
 
 
 @lru_cache(maxsize=16)  # each step of reading an answer asks for the same few again

@@ -1,0 +1,132 @@
+"""One answer's code with one check, on its way through its runs.
+
+The runs of each form: a program runs once for each pair of input and output, until one
+is wrong. Assertions run across a channel; where it can't carry them, as the others.
+The others run in one process; a pass there is confirmed by changed tests that must
+fail, or, where nothing can be changed, across the channel.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+
+from fusemill.sandbox.jobs import Limits, Outcome, Role
+from fusemill.verify.code import verdict
+from fusemill.verify.code.forms import Pair
+from fusemill.verify.code.plan import Plan
+from fusemill.verify.code.program import Program
+from fusemill.verify.code.verdict import PASSED, Finding
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One row of table verdicts (CONTRACT.md, statuses).
+
+    reason: None when passed. extracted: the code that ran, None if none was found.
+    decided_by: ``extraction rule/form of the tests``, None where nothing ran. cpu_s: of
+    all runs together.
+    """
+
+    status: str
+    reason: str | None
+    extracted: str | None
+    decided_by: str | None
+    cpu_s: float
+
+
+@dataclass(eq=False)
+class Case:
+    """One program with one check, on its way through its runs."""
+
+    rule: str
+    program: Program
+    plan: Plan
+    second_runs: bool
+    stage: str = ""
+    pair: int = 0
+    cpu_s: float = 0.0
+    finding: Finding | None = None
+    keys: list[tuple[Hashable, str]] = field(default_factory=list)  # with each's `how`
+
+    def __post_init__(self) -> None:
+        form = self.plan.tests.form
+        if form == "stdio":
+            self.stage = "script"
+        elif form == "assertions" and not self.plan.needs_one_process(self.program):
+            self.stage = "across"
+        else:
+            self.stage = "inside"
+
+    @property
+    def digest(self) -> bytes:
+        """The same for the same program with the same check."""
+        return self.program.digest + self.plan.digest
+
+    @property
+    def how(self) -> str:
+        """What decides: the extraction rule and the form of the tests."""
+        return f"{self.rule}/{self.plan.tests.form}"
+
+    def roles(self) -> tuple[Role, ...]:
+        """The roles of the next run."""
+        if self.stage == "script":
+            return self.plan.script(self.program, self._pair().stdin)
+        if self.stage == "across":
+            return self.plan.across(self.program)
+        if self.stage == "changed":
+            changed = self.plan.changed(self.program)
+            assert changed is not None
+            return changed
+        return self.plan.inside(self.program)
+
+    def limits(self, usual: Limits) -> Limits | None:
+        """More output where more is expected than is usually kept."""
+        if self.stage != "script":
+            return None
+        n_kb = len(self._pair().stdout.encode("utf-8", "replace")) // 1024 + 2
+        return replace(usual, output_kb=n_kb) if n_kb > usual.output_kb else None
+
+    def take(self, outcomes: tuple[Outcome, ...]) -> None:
+        """Note what a run has shown: `finding` is set, or the next stage."""
+        self.cpu_s += sum(outcome.cpu_s for outcome in outcomes)
+        tests = self.plan.tests
+        if self.stage == "script":
+            n_pairs = len(tests.pairs)
+            found = verdict.of_program(
+                outcomes[0], self._pair(), self.pair + 1, n_pairs
+            )
+            self.pair += 1
+            if found != PASSED or self.pair == n_pairs:
+                self.finding = found
+        elif self.stage == "across":
+            report = outcomes[0].report if outcomes[0].status == "done" else None
+            if isinstance(report, dict) and report.get("unsupported"):
+                self._fall_back(str(report["unsupported"]))
+            else:
+                self.finding = verdict.of_two(outcomes[0], outcomes[1], tests)
+        elif self.stage == "changed":
+            self.finding = verdict.of_changed(outcomes[0])
+        else:
+            found = verdict.of_run(outcomes[0], tests)
+            if found != PASSED or not self.second_runs:
+                self.finding = found
+            elif self.plan.changed(self.program) is not None:
+                self.stage = "changed"
+            else:
+                self.stage = "across"
+
+    def verdict(self) -> Verdict:
+        """The verdict when `finding` is set."""
+        assert self.finding is not None
+        status, reason = self.finding.status, self.finding.reason
+        cpu_s = round(self.cpu_s, 3)
+        return Verdict(status, reason, self.program.source, self.how, cpu_s)
+
+    def _fall_back(self, why: str) -> None:
+        if self.plan.tests.form == "assertions":
+            self.stage = "inside"
+        else:  # it came from there: nothing could be changed, and no channel carries it
+            said = f"a pass that nothing can confirm: {why}"
+            self.finding = Finding("error", said)
+
+    def _pair(self) -> Pair:
+        return self.plan.tests.pairs[self.pair]

@@ -1,0 +1,138 @@
+"""What test code tells while it runs: the last values it compared, changed tests.
+
+Standard library only: this runs inside the sandbox, beside code that is not trusted.
+"""
+
+import operator
+import reprlib
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+RECORDER = "_tests_"
+"""The name under which test code finds its recorder."""
+
+MAX_SHOWN = 200
+"""Characters of a value in a report."""
+
+TEST_FILE = "<test "
+"""How the file names of test code begin; its number and ``>`` follow."""
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "Eq": operator.eq,
+    "NotEq": operator.ne,
+    "Lt": operator.lt,
+    "LtE": operator.le,
+    "Gt": operator.gt,
+    "GtE": operator.ge,
+    "Is": operator.is_,
+    "IsNot": operator.is_not,
+    "In": lambda left, right: left in right,
+    "NotIn": lambda left, right: left not in right,
+}
+
+
+class Never(Exception):
+    """Raised by nobody; what a changed ``assertRaises`` waits for."""
+
+
+class Recorder:
+    """The object `_tests_` of test code (asserts.py, changes.py)."""
+
+    def __init__(self) -> None:
+        self.seen: tuple[str, Any, Any] | None = None
+        self.n_fell = 0
+        self.n_held = 0
+
+    def compare(self, name: str, left: Any, right: Any, expected: int) -> Any:
+        """``left op right``, noted. expected: 0 or 1, the side that says it."""
+        stated, got = (left, right) if expected == 0 else (right, left)
+        self.seen = name, stated, got
+        return _COMPARE[name](left, right)
+
+    def saw(self, value: Any, expected: bool) -> Any:
+        """`value`, whose truth an assert tests, noted."""
+        self.seen = "Is", expected, value
+        return value
+
+    def never(self) -> type[Exception]:
+        """An exception that does not come."""
+        return Never
+
+    def fell(self) -> None:
+        """A changed test failed, as it must."""
+        self.n_fell += 1
+
+    def held(self) -> None:
+        """A changed test passed."""
+        self.n_held += 1
+
+    def other(self, value: Any) -> Any:
+        """A value that equals no `value`, of the same type where that is built in."""
+        change = _OTHERS.get(type(value))
+        return object() if change is None else change(value)
+
+
+_STEP = 4_310_007
+
+_OTHERS: dict[type, Callable[[Any], Any]] = {
+    bool: lambda v: not v,
+    int: lambda v: v + _STEP + abs(v) // 2,
+    float: lambda v: v + _STEP + abs(v) / 2 if abs(v) < 1e300 else 0.5,
+    str: lambda v: v + "~jqz",
+    bytes: lambda v: v + b"~jqz",
+    list: lambda v: [*v, _STEP],
+    tuple: lambda v: (*v, _STEP),
+    set: lambda v: v | {_STEP},
+    frozenset: lambda v: v | {_STEP},
+    dict: lambda v: {**v, "~jqz": _STEP},
+}
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = _short.maxlong = MAX_SHOWN
+_short.maxlist = _short.maxtuple = _short.maxset = _short.maxdict = 20
+_short.maxlevel = 6
+
+
+def shown(value: Any) -> str:
+    """A short text for a value of whatever type, on one line."""
+    try:
+        text = " ".join(_short.repr(value).split())
+    except Exception as error:
+        text = f"<{type(value).__name__} whose repr fails: {type(error).__name__}>"
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+
+
+def last_line(error: BaseException) -> str:
+    """The exception as the last line of its traceback says it.
+
+    >>> last_line(KeyError("a"))
+    "KeyError: 'a'"
+    """
+    try:
+        said = " ".join(str(error)[:1000].split())
+    except Exception:
+        said = "<no text>"
+    name = type(error).__name__
+    text = f"{name}: {said}" if said else name
+    return text if len(text) <= 2 * MAX_SHOWN else text[: 2 * MAX_SHOWN - 1] + "…"
+
+
+def failure(error: BaseException, recorder: Recorder | None) -> dict[str, Any]:
+    """A failed test as a report: where, what was expected and got, what was raised."""
+    place, name = None, ""
+    for name, line in _places(error.__traceback__):
+        if name.startswith(TEST_FILE):
+            place = [int(name[len(TEST_FILE) : -1]), line]
+    report: dict[str, Any] = {"place": place, "error": last_line(error)}
+    asserted = name.startswith(TEST_FILE) and type(error) is AssertionError
+    if recorder is not None and recorder.seen and asserted:
+        name, expected, got = recorder.seen
+        report["seen"] = [name, shown(expected), shown(got)]
+    return report
+
+
+def _places(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
+    while trace is not None:
+        yield trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next

@@ -1,0 +1,185 @@
+"""What outcomes of the sandbox mean: a verdict's status and its reason.
+
+Example: the report of a run whose third test saw ``9`` where ``8`` was expected becomes
+status ``failed``, reason ``test 3 of 7, assert f(2) == 8: expected 8, got 9``. Reports
+of processes in which an answer ran are not trusted: whatever is in them, no exception,
+and never a pass that the status does not carry.
+"""
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from fusemill.sandbox.jobs import Outcome
+from fusemill.verify.code.forms import Pair, Tests
+
+MAX_REASON = 600
+"""Characters of a reason."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one run, or none, has shown. status: as of table verdicts."""
+
+    status: str
+    reason: str | None
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{4,16}")
+
+PASSED = Finding("passed", None)
+
+_SIDES = {
+    "Eq": "expected {0}, got {1}",
+    "NotEq": "expected another value than {0}, got {1}",
+    "Is": "expected {0}, got {1}",
+    "IsNot": "expected another object than {0}, got {1}",
+}
+
+
+def of_run(outcome: Outcome, tests: Tests) -> Finding:
+    """What a run of tests has shown: of `inside`, or of `tester` where it reported."""
+    if outcome.status != "done":
+        return of_end(outcome)
+    report = outcome.report if isinstance(outcome.report, dict) else {}
+    if report.get("passed") is True:
+        return PASSED
+    error = _text(report.get("error")) or "a report without a reason"
+    if (package := _missing_package(error)) is not None:
+        return Finding("error", f"needs the package {package}, which is not here")
+    if report.get("stage") == "answer":
+        return Finding("failed", f"before the tests: {error}"[:MAX_REASON])
+    label = tests.label(_place(report.get("place")))
+    return Finding("failed", f"{label}: {_said(report, error)}"[:MAX_REASON])
+
+
+def of_end(outcome: Outcome) -> Finding:
+    """What it means that a process ended without a report of its driver."""
+    reason = _text(outcome.reason) or outcome.status
+    if outcome.attempts:
+        tried = ", ".join(outcome.attempts[:5])
+        if tried not in reason:
+            reason = f"{reason}; tried {tried}"
+    reason = reason[:MAX_REASON]
+    if outcome.status == "exited":
+        return Finding("failed", f"left before the tests had ended: {reason}")
+    if outcome.status == "killed":
+        return Finding("failed", reason)
+    if outcome.status == "done":  # its report does not matter here
+        return Finding("failed", "the answer's process ended first")
+    return Finding(outcome.status, reason)
+
+
+def of_two(tester: Outcome, answer: Outcome, tests: Tests) -> Finding:
+    """What a run in two processes has shown."""
+    report = tester.report if isinstance(tester.report, dict) else {}
+    if tester.status == "done" and not report.get("gone"):
+        found = of_run(tester, tests)
+        if found.status == "passed":
+            if answer.status != "done":
+                return of_end(answer)
+            if not report.get("n_calls"):
+                return Finding("error", "the tests call nothing of the answer")
+        return found
+    if answer.status != "done":
+        return of_end(answer)
+    if tester.status == "exited":
+        return Finding("error", f"the tests leave early: {_text(tester.reason)}")
+    return of_end(tester)
+
+
+def of_changed(outcome: Outcome) -> Finding:
+    """What the second run has shown, whose tests must all fail."""
+    report = outcome.report if isinstance(outcome.report, dict) else {}
+    if outcome.status != "done":
+        found = of_end(outcome)
+        return Finding(found.status, f"in the second run: {found.reason}"[:MAX_REASON])
+    if report.get("n_held") != 0:
+        return Finding("failed", "it also passes tests that expect something else")
+    if not report.get("n_fell"):
+        error = _text(report.get("error")) or "none of them was reached"
+        said = f"passed once, but not through changed tests: {error}"
+        return Finding("failed", said[:MAX_REASON])
+    return PASSED
+
+
+def of_program(outcome: Outcome, pair: Pair, number: int, n_pairs: int) -> Finding:
+    """What a program printed, compared with what it must print."""
+    label = f"test {number} of {n_pairs}"
+    if outcome.status != "done":
+        found = of_end(outcome)
+        return Finding(found.status, f"{label}: {found.reason}"[:MAX_REASON])
+    report = outcome.report if isinstance(outcome.report, dict) else {}
+    if report.get("passed") is not True:
+        error = _text(report.get("error"))
+        if (package := _missing_package(error)) is not None:
+            return Finding("error", f"needs the package {package}, which is not here")
+        return Finding("failed", f"{label}: {error}"[:MAX_REASON])
+    got = outcome.stdout.decode("utf-8", "replace")
+    expected_lines, got_lines = printed(pair.stdout), printed(got)
+    if expected_lines == got_lines:
+        return PASSED
+    for line in range(max(len(expected_lines), len(got_lines))):
+        expected = _line(expected_lines, line)
+        found_line = _line(got_lines, line)
+        if expected != found_line:
+            said = f"line {line + 1}: expected {expected}, got {found_line}"
+            return Finding("failed", f"{label}, {said}"[:MAX_REASON])
+    return Finding("failed", label)
+
+
+def printed(text: str) -> list[str]:
+    """The lines of an output, without white space at their ends or empty last lines.
+
+    >>> printed("1 2 \\n3\\n\\n") == printed("1 2\\r\\n3")
+    True
+    """
+    lines = [line.rstrip() for line in text.split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _line(lines: list[str], number: int) -> str:
+    return repr(lines[number])[:120] if number < len(lines) else "no such line"
+
+
+def _said(report: dict[str, Any], error: str) -> str:
+    seen = report.get("seen")
+    if not (isinstance(seen, list) and len(seen) == 3):
+        return error
+    name, expected, got = map(_text, seen)
+    pattern = _SIDES.get(name, "got {1} beside {0}")
+    said = pattern.format(expected, got)
+    message = error.removeprefix("AssertionError").lstrip(": ")
+    return f"{said} ({message})" if message else said
+
+
+def _place(place: object) -> tuple[int, int]:
+    if isinstance(place, list) and len(place) == 2:
+        text, line = place
+        if isinstance(text, int) and isinstance(line, int):
+            return text, line
+    return -1, -1
+
+
+def storable(text: str) -> str:
+    """The text as a reason: one line, not too long, no lone surrogates, and no address
+    in memory, which would differ from run to run."""
+    clean = text[: 2 * MAX_REASON].encode("utf-8", "backslashreplace").decode()
+    clean = _ADDRESS.sub("", clean)
+    return " ".join(clean.split())[:MAX_REASON]
+
+
+def _text(value: object) -> str:
+    return storable(value) if isinstance(value, str) else ""
+
+
+def _missing_package(error: str) -> str | None:
+    """The package that an import did not find; None if it is Python's own module."""
+    head = "ModuleNotFoundError: No module named '"
+    if not error.startswith(head):
+        return None
+    name = error[len(head) :].partition("'")[0].partition(".")[0]
+    return None if not name or name in sys.stdlib_module_names else name
