@@ -106,11 +106,17 @@ def scorer_hash(
 
 def checker_hash(builder: Builder) -> str | None:
     """Id of the checker of a builder, None where nothing is checked."""
-    if builder.verify is None:
+    if builder.checker is None:
         return None
-    from fusemill.verify.mathematics import CHECKER, CHECKER_VERSION
+    spec: dict[str, Any] = {"checker": builder.checker}
+    if builder.code_checker is not None:
+        from fusemill.verify.code import CHECKER_VERSION
 
-    return ids.H("checker", {"checker": CHECKER, "version": CHECKER_VERSION})
+        spec |= builder.code_checker.model_dump()  # limits change verdicts
+    else:
+        from fusemill.verify.mathematics import CHECKER_VERSION
+
+    return ids.H("checker", {**spec, "version": CHECKER_VERSION})
 
 
 def read_by(

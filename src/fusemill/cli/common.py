@@ -1,6 +1,7 @@
 """What the commands share: application, options, opening a project, safe output."""
 
 import unicodedata
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +55,21 @@ ExplainOption = Annotated[
 RowsOption = Annotated[
     int, typer.Option("--rows", min=0, help="Show so many rows as examples.")
 ]
+
+
+class SandboxMode(StrEnum):
+    """How code that models wrote is isolated."""
+
+    STRICT = "strict"
+    WEAK = "weak"
+
+
+SandboxOption = Annotated[
+    SandboxMode,
+    typer.Option(
+        "--sandbox", help="weak: run code although the kernel cannot isolate it."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AllowPendingOption = Annotated[
     bool,
@@ -67,11 +83,13 @@ def open_project(
     workdir: Path | None = None,
     only: list[str] | None = None,
     limit: int | None = None,
+    sandbox: SandboxMode = SandboxMode.STRICT,
 ) -> "Project":
     """The project these options name."""
     from fusemill.project.project import Project
 
-    return Project.load(project, data, workdir, limit, tuple(only or ()))
+    weak = sandbox is SandboxMode.WEAK
+    return Project.load(project, data, workdir, limit, tuple(only or ()), weak)
 
 
 def printable(text: str) -> str:

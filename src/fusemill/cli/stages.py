@@ -17,6 +17,8 @@ from fusemill.cli.common import (
     OnlyOption,
     ProjectOption,
     RowsOption,
+    SandboxMode,
+    SandboxOption,
     SetOption,
     ShardOption,
     WorkdirOption,
@@ -40,6 +42,7 @@ def run(
     only: OnlyOption = None,
     limit: LimitOption = None,
     allow_pending: AllowPendingOption = False,
+    sandbox: SandboxOption = SandboxMode.STRICT,
 ) -> None:
     """Run every stage to the release; run it again after any stop and it goes on.
 
@@ -48,7 +51,7 @@ def run(
     from fusemill import pipeline
     from fusemill.progress import Progress
 
-    opened = open_project(project, data, workdir, only, limit)
+    opened = open_project(project, data, workdir, only, limit, sandbox)
     with opened.warehouse.lock(_command()):
         pipeline.run(opened, Progress(), allow_pending=allow_pending)
 
@@ -60,6 +63,7 @@ def prompts(
     workdir: WorkdirOption = None,
     only: OnlyOption = None,
     limit: LimitOption = None,
+    sandbox: SandboxOption = SandboxMode.STRICT,
     explain: ExplainOption = False,
     rows: RowsOption = 3,
     as_json: JsonOption = False,
@@ -71,7 +75,7 @@ def prompts(
     from fusemill import pipeline
     from fusemill.progress import Progress
 
-    opened = open_project(project, data, workdir, only, limit)
+    opened = open_project(project, data, workdir, only, limit, sandbox)
     if explain:
         from fusemill.ask.reasons import reasons
         from fusemill.cli.show_reasons import show_reasons
@@ -103,9 +107,11 @@ def verify(
     only: OnlyOption = None,
     limit: LimitOption = None,
     shard: ShardOption = "0/1",
+    sandbox: SandboxOption = SandboxMode.STRICT,
 ) -> None:
-    """Check the answers that have no verdict."""
-    _fill("verify", open_project(project, data, workdir, only, limit), shard)
+    """Check the answers that have no verdict; code is run in a sandbox."""
+    opened = open_project(project, data, workdir, only, limit, sandbox)
+    _fill("verify", opened, shard)
 
 
 @app.command()

@@ -34,6 +34,7 @@ class Project:
     workdir: Path = field(default_factory=Path)
     limit: int | None = None  # at most so many prompts a set, for a trial
     only: tuple[str, ...] = ()  # the builders to work on; empty: all
+    weak_sandbox: bool = False  # run code although the kernel cannot isolate it
 
     @classmethod
     def load(
@@ -43,6 +44,7 @@ class Project:
         workdir: Path | None = None,
         limit: int | None = None,
         only: tuple[str, ...] = (),
+        weak_sandbox: bool = False,
     ) -> "Project":
         """Read and check the declarations; DeclarationError says what does not fit."""
         root = root.absolute()
@@ -76,6 +78,7 @@ class Project:
             workdir=(workdir or root).absolute(),
             limit=limit,
             only=only,
+            weak_sandbox=weak_sandbox,
         )
 
     @functools.cached_property

@@ -1,10 +1,12 @@
 """Stage `verify`: texts × checks → verdicts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import duckdb
 
-from fusemill.fill import Advance, Job, Row, Shard, fill
+from fusemill.fill import Advance, Job, Row, Shard, batches, fill
 from fusemill.identity import checker_hash, configs
 from fusemill.project.models import Builder
 from fusemill.project.project import Project
@@ -15,14 +17,16 @@ MISSING_CHECKS = """
 with
 
 checked as (
-    select p.prompt_id, p.check_id, p.gold
+    select p."set", p.source_row, p.prompt_id, p.check_id
     from prompts as p
     inner join plan using ("set", source_row)
     where plan."set" = $set and plan.status = 'ready' and p.check_id is not null
 ),
 
 wanted as (
-    select r.text_id, c.check_id, min(c.gold) as gold, min(r.response_id) as response_id
+    select
+        r.text_id, c.check_id, min(r.response_id) as response_id,
+        min(c.source_row) as source_row
     from responses as r
     inner join checked as c using (prompt_id)
     where list_contains($configs, r.config_hash) and r.text_id is not null
@@ -33,7 +37,7 @@ known as (
     select text_id, check_id from verdicts where checker_hash = $checker
 )
 
-select text_id, check_id, gold, response_id
+select text_id, check_id, response_id, source_row
 from wanted anti join known using (text_id, check_id)
 """
 
@@ -41,7 +45,7 @@ from wanted anti join known using (text_id, check_id)
 def find_missing(
     con: duckdb.DuckDBPyConnection, project: Project, builder: Builder, shard: Shard
 ) -> int:
-    """Make temp table `missing`: (text_id, check_id, gold, response_id) to check.
+    """Make temp table `missing`: (text_id, check_id, response_id, source_row) to check.
 
     Returns how many have no verdict of the builder's checker yet.
     """
@@ -64,37 +68,94 @@ def verify_builder(
     shard: Shard,
     advance: Advance,
 ) -> int:
-    """Check every answer that has no verdict yet; returns how many were checked."""
-    checker = checker_hash(builder)
-    if checker is None:
+    """Check every answer that has no verdict yet; returns how many were checked.
+
+    Raises SandboxError where code has to be run and the kernel cannot isolate it.
+    """
+    if builder.checker is None:
         return 0
-
-    def work(rows: Sequence[Row]) -> Iterator[Row]:
-        for row in rows:
-            verdict = mathematics.check(row["text"], row["gold"])
-            yield {
-                "text_id": row["text_id"],
-                "check_id": row["check_id"],
-                "checker_hash": checker,
-                "checker": mathematics.CHECKER,
-                "status": verdict.status,
-                "reason": verdict.reason,
-                "extracted": verdict.extracted,
-                "decided_by": verdict.decided_by,
-            }
-
     with project.warehouse.connect() as con:
         require_read(con, builder)
         if not find_missing(con, project, builder, shard):
             return 0
-        return fill(project.warehouse, Job("verdicts", _with_text(con), work), advance)
+        with _verdicts(con, project, builder) as verdicts:
+            job = Job("verdicts", batches(verdicts, 50), lambda batch: batch)
+            return fill(project.warehouse, job, advance)
 
 
-def _with_text(con: duckdb.DuckDBPyConnection) -> Iterator[list[Row]]:
+@contextmanager
+def _verdicts(
+    con: duckdb.DuckDBPyConnection, project: Project, builder: Builder
+) -> Iterator[Iterator[Row]]:
+    """Rows of table verdicts for the rows of temp table `missing`, as they come."""
+    named = {"checker_hash": checker_hash(builder), "checker": builder.checker}
+    if builder.code_checker is None:
+        yield ({**row, **named} for row in _mathematics(con, builder))
+        return
+    from fusemill.sandbox import Limits, Sandbox
+
+    declared = builder.code_checker
+    limits = Limits(
+        cpu_s=declared.cpu_s,
+        memory_mb=declared.memory_mb,
+        scratch_mb=declared.scratch_mb,
+    )
+    weak = project.weak_sandbox
+    with Sandbox(limits, packages=declared.packages, weak=weak) as sandbox:
+        yield ({**row, **named} for row in _code(con, builder, sandbox))
+
+
+def _mathematics(con: duckdb.DuckDBPyConnection, builder: Builder) -> Iterator[Row]:
+    for row in _rows(con, builder):
+        verdict = mathematics.check(row["text"], row["gold"])
+        yield _verdict_row((row["text_id"], row["check_id"]), verdict)
+
+
+def _code(
+    con: duckdb.DuckDBPyConnection, builder: Builder, sandbox: Any
+) -> Iterator[Row]:
+    from fusemill.verify.code import CodeRow, check_many
+
+    rows = (
+        CodeRow(
+            (row["text_id"], row["check_id"]),
+            row["text"],
+            tuple(row["tests"] or ()),
+            row["entry_point"],
+            row["stub"],
+        )
+        for row in _rows(con, builder)
+    )
+    for key, verdict in check_many(rows, sandbox):
+        assert isinstance(key, tuple)
+        yield _verdict_row(key, verdict)
+
+
+def _verdict_row(key: tuple[str, str], verdict: Any) -> Row:
+    return {
+        "text_id": key[0],
+        "check_id": key[1],
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "extracted": verdict.extracted,
+        "decided_by": verdict.decided_by,
+        "cpu_s": getattr(verdict, "cpu_s", None),
+    }
+
+
+def _rows(con: duckdb.DuckDBPyConnection, builder: Builder) -> Iterator[Row]:
+    """What is missing, with text, gold answer, tests, entry point and stub."""
     result = con.execute(
-        "select m.text_id, m.check_id, m.gold, t.text from missing as m "
-        "inner join response_texts as t using (response_id)"
+        """
+        select m.text_id, m.check_id, t.text, p.gold, q.tests, p.entry_point, q.stub
+        from missing as m
+        inner join response_texts as t using (response_id)
+        inner join prompts as p on p."set" = $set and p.source_row = m.source_row
+        inner join prompt_texts as q on q."set" = $set and q.source_row = m.source_row
+        """,
+        {"set": builder.set},
     )
     names = [column[0] for column in result.description or []]
     while rows := result.fetchmany(200):
-        yield [dict(zip(names, row, strict=True)) for row in rows]
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
