@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "recorded"
 DATA = Path(os.environ.get("FUSEMILL_SHARED_DATA", ROOT.parent / "shared" / "data"))
 
 RAW = {  # the file whose rows a set reads
@@ -21,6 +23,7 @@ RAW = {  # the file whose rows a set reads
     "zeroeval_gsm": "benchmarks/gsm8k_test.parquet",
     "zeroeval_math_l5": "zeroeval_math_l5/responses.parquet",
     "zh_ruozhiba": "zh_ruozhiba/qa2449.parquet",
+    "humaneval": "benchmarks/humaneval.parquet",
     "raw_mix": "raw_mix/mix.parquet",
 }
 FAMILIES = {  # result folders, and the model they are answers of
@@ -45,6 +48,10 @@ def authors(name: str) -> dict[str, set[str]]:
         for row in rows(DATA / RAW[name]):
             family = re.sub("_(concise|verbose)$", "", row["model_dir"])
             found[row["output"]].add(FAMILIES.get(family, family))
+    elif name == "humaneval":
+        for (_, model), texts in programs().items():
+            for text in texts:
+                found[text].add(model)
     else:
         for row in rows(DATA / name / "responses.parquet"):
             size = re.search(r"3\.1-(\d+b)", row["file"].lower())
@@ -89,6 +96,55 @@ def windows(instruction: str) -> dict[str, tuple[Decimal, Decimal]]:
         if Decimal("0.01") <= best - worst <= Decimal("0.1"):
             found[model] = best, worst
     return found
+
+
+@cache
+def run_names() -> dict[str, str]:
+    """How the names of a model's runs begin → the model."""
+    models = YAML(typ="safe").load((EXAMPLE / "registry/models.yaml").read_text())
+    found = {
+        card["model"].replace("/", "_"): name
+        for name, card in models["models"].items()
+        if "/" in card["model"]
+    }
+    return found | {
+        "Bard": "bard",
+        "Claude": "claude",
+        "Claude_Plus": "claude-plus",
+        "gpt3": "gpt-3.5-turbo",
+        "gpt4": "gpt-4",
+    }
+
+
+@cache
+def programs() -> dict[tuple[str, str], list[str]]:
+    """(HumanEval task, model) → its plain answers; a run under two names once."""
+    runs: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows(DATA / "humaneval_runs/completions.parquet"):
+        runs[row["run"]][row["task_id"]] = row["completion"]
+    distinct = {
+        (max((n for n in run_names() if run.startswith(f"{n}_")), key=len), *answers)
+        for run, by_task in runs.items()
+        for answers in [sorted(by_task.items())]
+    }
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, *answers in distinct:
+        for task, text in answers:
+            if text.strip() not in ("", "pass"):
+                found[task, run_names()[name]].append(text)
+    for row in plain_runs():
+        if row["solution"].strip():
+            found[row["task_id"], row["model"]].append(row["solution"])
+    return found
+
+
+def plain_runs() -> list[dict[str, Any]]:
+    """Reflexion's runs on HumanEval without self-repair, with `is_solved`."""
+    return [
+        row
+        for row in rows(DATA / "reflexion_code_runs/runs.parquet")
+        if row["run"].startswith("simple_") and row["task_id"].startswith("HumanEval/")
+    ]
 
 
 def golds() -> dict[str, str]:

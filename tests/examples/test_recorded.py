@@ -7,9 +7,8 @@ of the engine's own output only the release is read.
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -21,7 +20,6 @@ import pytest
 from raw_files import (
     DATA,
     RAW,
-    ROOT,
     authors,
     final,
     golds,
@@ -32,34 +30,7 @@ from raw_files import (
 )
 from ruamel.yaml import YAML
 
-EXAMPLE = ROOT / "examples" / "recorded"
 MATHEMATICS = ("zeroeval_gsm", "zeroeval_math_l5")
-
-pytestmark = pytest.mark.skipif(
-    not (DATA / "README.md").is_file(),
-    reason=f"no recorded answers in {DATA}; FUSEMILL_SHARED_DATA names another folder",
-)
-
-
-def fusemill(workdir: Path, *more: str) -> str:
-    """What `fusemill run` says; it must succeed."""
-    command = [Path(sys.executable).with_name("fusemill"), "run", "--project", EXAMPLE]
-    command += ["--data", DATA, "--workdir", workdir, *more]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("recorded")
-    assert "0.1.0 written" in fusemill(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def release(workdir: Path) -> Path:
-    return workdir / "releases" / "recorded" / "0.1.0"
 
 
 def with_lineage(release: Path, split: str) -> list[tuple[dict[str, Any], Any]]:
@@ -155,9 +126,9 @@ def test_registry_entry_names_every_file(workdir: Path, release: Path) -> None:
         assert declared[name]["sha256"] == digest
 
 
-def test_running_again_does_nothing(workdir: Path, release: Path) -> None:
+def test_running_again_does_nothing(release: Path, run: Callable[[], str]) -> None:
     before = {p: p.stat().st_mtime_ns for p in release.rglob("*") if p.is_file()}
-    output = fusemill(workdir)
+    output = run()
     assert "is there already, unchanged" in output
     assert {int(n) for n in re.findall(r"([\d,]+) new", output)} == {0}
     assert {p: p.stat().st_mtime_ns for p in before} == before
