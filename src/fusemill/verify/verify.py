@@ -76,8 +76,10 @@ def verify_builder(
         return 0
     with project.warehouse.connect() as con:
         require_read(con, builder)
-        if not find_missing(con, project, builder, shard):
+        n_missing = find_missing(con, project, builder, shard)
+        if not n_missing:
             return 0
+        advance.expect(n_missing)
         with _verdicts(con, project, builder) as verdicts:
             job = Job("verdicts", batches(verdicts, 50), lambda batch: batch)
             return fill(project.warehouse, job, advance)

@@ -1,19 +1,30 @@
 r"""Whether two final answers are the same: an ordered table of rules.
 
 Example row: ``compare('\\frac{1}{2}', '0.5')`` gives ``(True, 'number')``. A rule
-answers True or False, or None when it cannot tell; the first that can decides. The
-last one always can. Comparison is exact: no rounding, no symbolic algebra.
+answers True or False, or None when it cannot tell; the first that can decides. The last
+one asks algebra (math-verify, in `symbolic`); without it NeedsProof is raised, and the
+caller knows that no exact rule can tell.
+
+The exact rules round nothing but decimals of six places or more.
 """
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
-from fusemill.verify.mathematics.extraction import NUMBER
-from fusemill.verify.mathematics.lists import items, with_both_signs
-from fusemill.verify.mathematics.notation import canonical, clean
-from fusemill.verify.mathematics.numbers import VALUE_WORDS, equal, quantity
+from fusemill.verify.mathematics.judge import Compare, NeedsProof, Prove
+from fusemill.verify.mathematics.several import same_list, same_matrix, same_union
+from fusemill.verify.mathematics.single import (
+    proven,
+    same_choice,
+    same_equation,
+    same_measure,
+    same_number,
+    same_predicate,
+    same_sentence,
+    same_text,
+    same_value,
+    same_words,
+)
+from fusemill.verify.mathematics.written import Written, written
 
 
 @dataclass(frozen=True)
@@ -21,147 +32,51 @@ class ComparisonRule:
     """One way of being equal, with (answer, gold, equal) examples it decides."""
 
     name: str
-    compare: Callable[[str, str], bool | None]
+    compare: Compare
     examples: tuple[tuple[str, str, bool], ...]
 
 
-def compare(answer: str, gold: str) -> tuple[bool, str]:
+class _Judge:
+    """The whole table, for the rules that take answers apart."""
+
+    def __init__(self, prove: Prove | None) -> None:
+        self.prove = prove
+
+    def same(self, answer: str, gold: str) -> bool:
+        return compare(answer, gold, self.prove)[0]
+
+    def surely(self, answer: str, gold: str) -> bool:
+        try:
+            return compare(answer, gold)[0]
+        except NeedsProof:
+            return False
+
+    def proven(self, answer: Written, gold: Written) -> bool:
+        if self.prove is None:
+            raise NeedsProof
+        return self.prove(answer.plain, gold.plain)
+
+
+def compare(answer: str, gold: str, prove: Prove | None = None) -> tuple[bool, str]:
     """(whether they are the same answer, name of the rule that decided).
 
-    >>> compare("3,4", "34"), compare("1,000", "1000")
-    ((False, 'text'), (True, 'number'))
+    Raises NeedsProof where only algebra can tell and there is no `prove`.
+
+    >>> compare("5, 6", "56"), compare("1,000", "1000")
+    ((False, 'list'), (True, 'number'))
     """
+    one, other, judge = written(answer), written(gold), _Judge(prove)
     for rule in COMPARISON_RULES:
-        if (same := rule.compare(answer, gold)) is not None:
+        if (same := rule.compare(one, other, judge)) is not None:
             return same, rule.name
     raise AssertionError("the last rule decides")
 
 
-def _exact(answer: str, gold: str) -> bool | None:
-    return True if answer.strip() == gold.strip() else None
-
-
-def _number(answer: str, gold: str) -> bool | None:
-    """Both are one number, perhaps with a unit: `numbers.equal`."""
-    one, other = quantity(clean(answer)), quantity(clean(gold))
-    return None if one is None or other is None else equal(one, other)
-
-
-_CHOICE = re.compile(r"\(?([A-J])(?:$|\)|[.:](?![0-9]))")
-
-
-def _choice(answer: str, gold: str) -> bool | None:
-    """The gold answer is one letter: the letter that the answer begins with."""
-    right = re.fullmatch(r"\(?([A-J])\)?", clean(gold))
-    chosen = _CHOICE.match(clean(answer))
-    return None if right is None or chosen is None else right[1] == chosen[1]
-
-
-def _list(answer: str, gold: str) -> bool | None:
-    """Both are lists: item by item.
-
-    Order counts in parentheses and brackets (points, intervals) and among words; it
-    does not in braces and bare lists of numbers and formulas (roots).
-    """
-    one, other = (items(with_both_signs(clean(text))) for text in (answer, gold))
-    if one is None or other is None:
-        return None
-    if one.brackets != other.brackets or len(one.items) != len(other.items):
-        return False
-    words = all(item.replace(" ", "").isalpha() for item in other.items)
-    ordered = bool(one.brackets) or words
-    left = one.items if ordered else sorted(one.items, key=_place)
-    right = other.items if ordered else sorted(other.items, key=_place)
-    return all(compare(a, b)[0] for a, b in zip(left, right, strict=True))
-
-
-def _place(item: str) -> tuple[int, Fraction, str]:
-    """Sort key that is the same for equal items: numbers first, by value."""
-    _, value = _sides(clean(item))
-    if (found := quantity(value)) is not None:
-        return 0, found.number, ""
-    return 1, Fraction(0), canonical(value)
-
-
-_NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?[a-zA-Z0-9]+\}?)?(?:\([a-z](?:, ?[a-z])*\))?")
-_MEMBER = re.compile(r"([a-z]) ?\\in(?![a-z])")
-
-
-def _equation(answer: str, gold: str) -> bool | None:
-    """``x = 5`` is 5, ``2 + 3 = 5`` is 5, ``x \\in [1,2]`` is the interval.
-
-    Two equations with different names on the left are left to the next rules, since
-    ``x = 2`` and ``y = 2`` may be two lines.
-    """
-    sides = [_sides(clean(text)) for text in (answer, gold)]
-    (name, value), (gold_name, gold_value) = sides
-    if not name and not gold_name:
-        return None
-    names = [side for side in (name, gold_name) if _NAME.fullmatch(side)]
-    if len(names) == 2 and names[0] != names[1]:
-        return None
-    # what still begins with a name after one was taken off is no plain equation
-    if not value or not gold_value or _MEMBER.match(value) or _MEMBER.match(gold_value):
-        return None
-    return compare(value, gold_value)[0]
-
-
-def _sides(text: str) -> tuple[str, str]:
-    """(left side or empty, what stands after the last equality sign)."""
-    if member := _MEMBER.match(text):
-        return member[1], text[member.end() :].strip()
-    left, _, right = text.rpartition("=")
-    if left.endswith(("<", ">", "!", ":")) or "<" in left or ">" in left:
-        return "", text
-    return left.strip(), right.strip()
-
-
-_WORD = re.compile(r"[a-z]{2,}|[一-鿿]")
-_FORMULA = re.compile(
-    r"[0-9\\=<>^_]|(?<![a-z'])[kntxyz](?![a-z'])|\b(?:cannot|most|times) "
-)
-
-
-def _sentence(answer: str, gold: str) -> bool | None:
-    """The gold answer is a number and the answer a phrase with exactly one number."""
-    right, phrase = quantity(clean(gold)), clean(answer).casefold()
-    numbers = list(NUMBER.finditer(phrase))
-    if right is None or len(numbers) != 1:
-        return None
-    before, after = phrase[: numbers[0].start()], phrase[numbers[0].end() :]
-    words = set(_WORD.findall(before + " " + after))
-    if not words or words & VALUE_WORDS or _FORMULA.search(before + " | " + after):
-        return None
-    if before.rstrip().endswith(("+", "*", "/", "(", "-", "than", "not", "least")):
-        return None
-    if re.match(r"(?!(?:st|nd|rd|th)\b)[a-z]", after):
-        return None
-    value = quantity(numbers[0][0])
-    return None if value is None else equal(value, right)
-
-
-def unclear(answer: str, gold: str) -> bool:
-    """Whether a phrase names the gold number among others, so that nobody can tell.
-
-    "She needs 10 spoons for 80 meatballs" is neither 10 nor wrong.
-    """
-    right, phrase = quantity(clean(gold)), clean(answer).casefold()
-    if right is None or len(_WORD.findall(phrase)) < 4:
-        return False
-    named = (quantity(number[0]) for number in NUMBER.finditer(phrase))
-    return any(value is not None and equal(value, right) for value in named)
-
-
-def _text(answer: str, gold: str) -> bool | None:
-    """The same words or the same formula: `notation.canonical`, case ignored."""
-    return canonical(answer) == canonical(gold)
-
-
 COMPARISON_RULES: tuple[ComparisonRule, ...] = (
-    ComparisonRule("exact", _exact, (("\\frac{1}{2}", " \\frac{1}{2}", True),)),
+    ComparisonRule("exact", same_text, (("\\frac{1}{2}", " \\frac{1}{2}", True),)),
     ComparisonRule(
         "number",
-        _number,
+        same_number,
         (
             ("18.00", "18", True),
             ("118", "18", False),
@@ -189,12 +104,40 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
             ("3 \\times 10^{4}", "30000", True),
             ("2^{10}", "1024", True),
             ("18元", "18", True),
+            ("2 hours", "120 minutes", True),
+            ("7 dozen", "7", True),
+            ("twenty-one", "21", True),
+            ("三分之一", "1/3", True),
+            ("0.333333", "1/3", True),
         ),
     ),
-    ComparisonRule("choice", _choice, (("(B) 12", "B", True), ("C. 12", "B", False))),
+    ComparisonRule(
+        "choice", same_choice, (("(B) 12", "B", True), ("C. 12", "B", False))
+    ),
+    ComparisonRule(
+        "matrix",
+        same_matrix,
+        (
+            (
+                "\\begin{bmatrix} 1 & 0.5 \\\\ 0 & 2 \\end{bmatrix}",
+                "\\begin{pmatrix}1&\\frac12\\\\0&2\\end{pmatrix}",
+                True,
+            ),
+            ("[[1, 2], [3, 4]]", "\\begin{pmatrix}1&2\\\\3&5\\end{pmatrix}", False),
+            ("(1, 2)", "\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}", True),
+        ),
+    ),
+    ComparisonRule(
+        "union",
+        same_union,
+        (
+            ("(3, \\infty) \\cup (-\\infty, 2)", "(-\\infty,2)\\cup(3,\\infty)", True),
+            ("(3,4) \\cup (5,6)", "(3,4) \\cup [5,6]", False),
+        ),
+    ),
     ComparisonRule(
         "list",
-        _list,
+        same_list,
         (
             ("(1, 0.5)", "(1,\\frac{1}{2})", True),
             ("(2,1)", "(1,2)", False),
@@ -205,11 +148,13 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
             ("1 \\pm \\sqrt{2}", "1-\\sqrt{2}, 1+\\sqrt{2}", True),
             ("Ann, Bob", "Bob, Ann", False),
             ("1,000, 2,000", "1000, 2000", True),
+            ("1, 2", "(1,2)", True),
+            ("3,4", "34", False),
         ),
     ),
     ComparisonRule(
         "equation",
-        _equation,
+        same_equation,
         (
             ("x = 5", "5", True),
             ("5 * $14.00 = $70.00", "70", True),
@@ -220,15 +165,29 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
     ),
     ComparisonRule(
         "sentence",
-        _sentence,
+        same_sentence,
         (
             ("He has 18 eggs and cookies", "18", True),
+            ("It costs $12.00 for 5 apples if 3 are red", "12", True),
             ("There are 19 and no more", "18", False),
         ),
     ),
     ComparisonRule(
+        "predicate",
+        same_predicate,
+        (("the largest $n$ is 34", "34", True), ("It is Friday", "Friday", True)),
+    ),
+    ComparisonRule(
+        "measure",
+        same_measure,
+        (
+            ("2\\sqrt{3}\\text{ cm}", "2\\sqrt{3}", True),
+            ("2\\sqrt{3}\\text{ cm}", "2\\sqrt{3}\\text{ inches}", False),
+        ),
+    ),
+    ComparisonRule(
         "text",
-        _text,
+        same_words,
         (
             ("EVELYN", "\\text{Evelyn}", True),
             ("2*sqrt(3)", "2\\sqrt{3}", True),
@@ -236,13 +195,34 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
             ("2π", "2\\pi", True),
             ("4:30 \\text{ p.m.}", "4:30 p.m.", True),
             ("1010_2", "1010_{2}", True),
-            ("3,4", "34", False),
+            ("On a Friday.", "\\text{Friday}", True),
+            ("not Friday", "Friday", False),
+            ("1112_3", "1112_{3}", True),
+            ("1112", "1112_3", True),
+            ("1112_4", "1112_3", False),
+        ),
+    ),
+    ComparisonRule(
+        "value",
+        same_value,
+        (
+            ("7 * 7 * 7 * 7 * 4", "9604", True),
+            ("2 \\cdot 3! \\cdot 4!", "288", True),
             ("5x", "5", False),
             ("5!", "5", False),
-            ("5 and a half", "5", False),
-            ("x = 2", "y = 2", False),
-            ("2\\sqrt{3}", "\\sqrt{12}", False),
+            ("3\\sqrt{2}", "2\\sqrt{3}", False),
             ("10^{999999999}", "10^{999999998}", False),
+            ("x^{12}", "2x^{10}", False),
+        ),
+    ),
+    ComparisonRule(
+        "math_verify",
+        proven,
+        (
+            ("2\\sqrt{3}", "\\sqrt{12}", True),
+            ("(x+1)^2", "x^2+2x+1", True),
+            ("x + y = 5", "y = 5 - x", True),
+            ("x = 2", "y = 2", False),
         ),
     ),
 )

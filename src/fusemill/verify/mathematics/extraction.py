@@ -2,9 +2,9 @@ r"""Where the final answer of a solution stands: an ordered table of rules.
 
 Example row: ``'… so she earns 18.\n```json\n{"answer": "18"}\n```'`` gives
 ``('18', 'json')``. The first rule of `EXTRACTION_RULES` that finds something
-decides. Marked places (an answer field, a box, ``####``, "the answer is") come before
-guesses (a bold number, the last number). The forms are those of the recorded corpora
-and of GSM8K's, MATH's and OpenMathInstruct-2's own answers.
+decides. Marked places (answer tags, an answer field, a box, ``####``, "the answer is")
+come before guesses (a bold number, the last formula or number). The forms are those of
+the recorded corpora and of GSM8K's, MATH's and OpenMathInstruct-2's own answers.
 
 Texts are data written by models, megabytes of nonsense among them. Every pattern is
 linear: no two neighbouring repeats match the same character unless the first is
@@ -14,13 +14,18 @@ possessive, and where many places have to be tried the number of tries is bounde
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
-from fusemill.verify.mathematics.marked import (
-    MAX_ANSWER,
-    boxed,
-    filled,
-    hash_marks,
-    json_answer,
+from fusemill.verify.mathematics.endings import bold, formula, trailing_number
+from fusemill.verify.mathematics.fields import json_answer
+from fusemill.verify.mathematics.marked import boxed, filled, hash_marks, tagged
+from fusemill.verify.mathematics.phrases import (
+    answer_line,
+    chinese_answer,
+    english_answer,
+    final_answer,
+    heading,
+    result,
 )
 
 
@@ -41,126 +46,67 @@ def extract(text: str) -> tuple[str, str] | None:
     >>> extract("I don't know.") is None
     True
     """
+    text = own_text(text)
     for rule in EXTRACTION_RULES:
         if answer := filled(rule.extract(text)):
             return answer, rule.name
     return None
 
 
-_LEAD = re.compile(r"""(?:[\s:：*="']|`+json|`|\\["\[]|\$\$)*+""")
-_SENTENCE = re.compile(r"""(?:[^\n.。；;]|\.(?=[^\s"'*$)`]))*+""")
-_REASON = re.compile(r"[,，]? (?:which|since|because|so|where|meaning)\b")
-MAX_CLAUSE = 200
-
-
-def clause(text: str, start: int) -> str | None:
-    """The words from `start` to the end of the sentence or line.
-
-    None when that is a paragraph (more than 200 characters), or more than five words
-    without a digit or formula, rather than an answer.
-    """
-    rest = text[start : start + MAX_ANSWER]
-    rest = rest[_LEAD.match(rest).end() :]  # type: ignore[union-attr]
-    found = _SENTENCE.match(rest)
-    words = _REASON.split(found[0], maxsplit=1)[0] if found else ""
-    words = words.strip().strip("*`\"\\',:!， ")
-    wordy = len(words.split()) > 5 and not re.search(r"[0-9\\]", words)
-    return None if wordy or len(words) > MAX_CLAUSE else words
-
-
-_CHINESE = re.compile(r"答案?\s?(?:应该|应当|就)?(?:是|为|等于|[:：])")
-_ENGLISH = re.compile(
-    r'\banswers?\b[^.\n:"]{0,60}?(?:\b(?:is|are|equals|be)\b(?! not\b)|:)',
-    re.IGNORECASE,
+_CONTROL = re.compile(r"\x08(?=oxed)|\x0c(?=rac|box)|\t(?=ext\s?\{|imes|frac|heta)")
+_LETTER = {"\x08": "\\b", "\x0c": "\\f", "\t": "\\t"}
+_THOUGHT = "</think>"
+_NEXT_QUESTION = re.compile(
+    r"^[#*\s>]{0,8}(?:questions?|problem|exercise|instructions?|q|human|user|题目|问题|问)"
+    r"(?:\s?[0-9]{1,3})?[*\s]{0,3}[:：]",
+    re.IGNORECASE | re.MULTILINE,
 )
-_ENDS = tuple(".!?。！？…:)]}|>\"'`*$")
-
-
-def _after_last(pattern: re.Pattern[str], text: str) -> str | None:
-    """The clause after the last match of `pattern`.
-
-    In a text that was cut in the middle of a sentence only its last words count: what
-    was called the answer long before was not the last word on it.
-    """
-    end = None
-    for found in pattern.finditer(text):
-        end = found.end()
-    whole = text.rstrip().endswith(_ENDS)
-    if end is None or (not whole and end < len(text) - MAX_CLAUSE):
-        return None
-    return clause(text, end)
-
-
-def chinese_answer(text: str) -> str | None:
-    """What follows 答案是, 答案为, 答案：or 答："""
-    return _after_last(_CHINESE, text)
-
-
-def english_answer(text: str) -> str | None:
-    """What follows the last "the answer is", "final answer:", "answers are" …"""
-    return _after_last(_ENGLISH, text)
-
-
-def _lines(text: str) -> list[str]:
-    """The last two lines that hold more than white space or an end mark."""
-    tail = text[-MAX_ANSWER:].replace("</s>", "").splitlines()
-    return [line.strip() for line in tail if line.strip(" `\t")][-2:]
-
-
-def answer_line(text: str) -> str | None:
-    """What follows ``A:`` where the text's last line begins with it."""
-    last = _lines(text)[-1:]
-    return last[0][2:] if last and last[0].startswith(("A:", "A：")) else None
-
-
-_BOLD = re.compile(r"\*\*([^*\n]{1,100})\*\*")
-
-
-def bold(text: str) -> str | None:
-    """The last bold text with a digit in the last two lines, unless it is a heading."""
-    for line in reversed(_lines(text)):
-        for inside in reversed(_BOLD.findall(line)):
-            words = str(inside).strip()
-            heading = words.endswith((":", "：")) or words.startswith("Step")
-            if re.search("[0-9]", words) and not heading:
-                return words.rstrip(".")
-    return None
-
-
-NUMBER = re.compile(
-    r"(?<![\w.\\])(?<![0-9],)[-−]?(?:[0-9]{0,20}\\[dt]?frac\{-?[0-9]++\}\{[0-9]++\}"
-    r"|[$€£¥]?[-−]?(?:[0-9]++(?:,[0-9]{3})*+(?:\.[0-9]++)?+|\.[0-9]++)(?:/[0-9]++)?+)"
-    r"(?:\s?\\?%)?",
-    re.ASCII,
+_MAX_QUESTIONS = 8
+_TURN = re.compile(
+    r"<\|(?:im_start|im_end|eot_id|endoftext|end|user|start_header_id)\|>"
+    r"|<(?:start|end)_of_turn>|\[/?INST\]|</?s>"
 )
-_CONTINUES = re.compile(r"[}^_*/+(a-zA-Z]|,[0-9]|\\[^)\]]")
-_MARKS = re.compile(r"<<[^<>\n]*+>>")
-_UNFINISHED = tuple("=+*/({^,:")
 
 
-def trailing_number(text: str) -> str | None:
-    """The last number of the last two lines, if nothing says it is not the answer.
+def own_text(text: str) -> str:
+    r"""What of the text answers the question that was asked.
 
-    Nothing is found in an answer object that was cut before its answer field, in a
-    text that was cut in a sentence or calculation, or where the last number is a part
-    of an expression (``2\\sqrt{3}``): such a text has no final answer.
+    Thoughts (up to ``</think>``) are taken off, and made-up next questions that base
+    models go on to, with everything after them. LaTeX commands that were read as JSON
+    escapes once too often (a backspace and ``oxed``) are mended.
+
+    >>> own_text("#### 5\n\nQuestion: What is 7 + 7?\n#### 14")
+    '#### 5\n'
+    >>> own_text("<think>Is it 3?"), own_text("\x08oxed{7}")
+    ('', '\\boxed{7}')
     """
-    if '"reasoning"' in text:
-        return None
-    tail = _MARKS.sub("", "\n".join(_lines(text)))
-    numbers = list(NUMBER.finditer(tail))
-    if not numbers or tail.rstrip("`*_$ .\\)]").endswith(_UNFINISHED):
-        return None
-    start, end = numbers[-1].span()
-    if not tail.endswith(_ENDS) and len(tail) - end > 40:
-        return None
-    before = tail[max(0, start - 20) : start].rstrip().removesuffix("\\(")
-    if before.endswith(tuple("+*/^_({[√×-")) or _CONTINUES.match(tail[end : end + 2]):
-        return None
-    return numbers[-1][0]
+    if "\x08" in text or "\x0c" in text or "\t" in text:
+        text = _CONTROL.sub(lambda found: _LETTER[found[0]], text)
+    before, closed, after = text.rpartition(_THOUGHT)
+    if closed:
+        text = after if after.strip() else before
+    elif "<think>" in text:
+        text = text.partition("<think>")[0]
+    for place in islice(_TURN.finditer(text), _MAX_QUESTIONS):
+        if text[: place.start()].strip():
+            text = text[: place.start()]
+            break
+    for place in islice(_NEXT_QUESTION.finditer(text), _MAX_QUESTIONS):
+        own = text[: place.start()]
+        if any(filled(rule.extract(own)) for rule in _MARKED):
+            return own
+    return text
 
 
 EXTRACTION_RULES: tuple[Rule, ...] = (
+    Rule(
+        "tagged",
+        lambda text: _within(tagged(text)),
+        (
+            ("<think>3?</think>\n<answer>5</answer>", "5"),
+            ("<answer>So we get \\boxed{7}.</answer>", "7"),
+        ),
+    ),
     Rule(
         "json",
         json_answer,
@@ -171,8 +117,15 @@ EXTRACTION_RULES: tuple[Rule, ...] = (
             ('{"answer": "\\\\frac{1}{2}"}', "\\frac{1}{2}"),
             ('{"reasoning": "cut after the field", "answer": "18', "18"),
             ('{"answer": "___"} then {"answer": "$\\\\boxed{7}$"}', "7"),
+            ('{"answer": "17"}\nCorrection:\n{"answer": "18"}', "18"),
+            ('{"answer": "18"}\n## Question:\n2 + 2?\n{"answer": "4"}', "18"),
             ('{"answer": ["1", "2"]}', "1, 2"),
         ),
+    ),
+    Rule(
+        "final_answer",
+        final_answer,
+        (("\\boxed{9} each. Final answer: The final answer is $18$.", "$18$"),),
     ),
     Rule(
         "boxed",
@@ -180,6 +133,7 @@ EXTRACTION_RULES: tuple[Rule, ...] = (
         (
             ("first \\boxed{1}, then \\boxed{\\frac{1}{x^{2}}}.", "\\frac{1}{x^{2}}"),
             ("done: $\\boxed{18}$ and a cut \\boxed{19", "18"),
+            ("$x=\\boxed{1}$ and $y=\\boxed{2}$", "1, 2"),
             ("$\\boxed 5$", "5"),
         ),
     ),
@@ -187,28 +141,71 @@ EXTRACTION_RULES: tuple[Rule, ...] = (
     Rule(
         "chinese_answer",
         chinese_answer,
-        (("所以答案是18元。", "18元"), ("答案：3/4", "3/4"), ("答：共12个", "共12个")),
+        (
+            ("所以答案是18元。", "18元"),
+            ("答案：3/4", "3/4"),
+            ("答：共12个", "共12个"),
+            ("答案为5，因为2加3等于5。", "5"),
+            ("综上，故选：B。", "B"),
+        ),
     ),
     Rule(
         "english_answer",
         english_answer,
         (
-            ("The final answer is: $\\frac{3}{4}$. I hope it helps.", "$\\frac{3}{4}$"),
+            ("The answer is: $\\frac{3}{4}$. I hope it helps.", "$\\frac{3}{4}$"),
             ("**Answer:** 18 eggs", "18 eggs"),
             ("The answer to this is 5.5, since 11/2.", "5.5"),
             ("The answer is:\n\n$$18$$", "18$$"),
+            ("Ans: 7", "7"),
         ),
     ),
+    Rule("heading", heading, (("We add 2 and 3.\n\n## Final Answer\n\n5", "5"),)),
     Rule("answer_line", answer_line, (("9 * 2 = <<9*2=18>>18\nA: 90,000", "90,000"),)),
-    Rule("bold", bold, (("1. **Sum:**\n\nShe earns **$18** a day.", "$18"),)),
+    Rule(
+        "bold",
+        bold,
+        (
+            ("1. **Sum:**\n\nShe earns **$18** a day.", "$18"),
+            ("So the day is a **Friday**.", "Friday"),
+        ),
+    ),
+    Rule("result", result, (("Of the 3 cars, the total is 18, as of 2020.", "18"),)),
+    Rule(
+        "formula",
+        formula,
+        (
+            ("Therefore \\(x = 2\\sqrt{3}\\).", "x = 2\\sqrt{3}"),
+            ("and the 2 roots give\n\\[\n\\frac{3}{4}.\n\\]", "\\frac{3}{4}"),
+        ),
+    ),
     Rule(
         "trailing_number",
         trailing_number,
         (
             ("So 3 + 4 = 7 and 16 - 7 = 9 eggs, $1,018.50 in all.", "$1,018.50"),
-            ("that leaves \\(\\frac{3}{4}\\).", "\\frac{3}{4}"),
+            ("She has 3 boys\nand so 18 eggs", "18"),
             ("It is -5%", "-5%"),
         ),
     ),
 )
 """In order; the first that finds an answer decides."""
+
+_MARKED = tuple(
+    rule
+    for rule in EXTRACTION_RULES
+    if rule.name in {"tagged", "json", "boxed", "hash_marks", "english_answer"}
+)
+
+
+def _within(inside: str | None) -> str | None:
+    """The answer in a marked place that may hold a whole solution."""
+    if inside is None:
+        return None
+    for rule in EXTRACTION_RULES[1:]:
+        short = "\n" not in inside.strip() and len(inside) <= 100
+        if rule.name not in {"json", "final_answer", "boxed"} and short:
+            return inside
+        if answer := filled(rule.extract(inside)):
+            return answer
+    return inside

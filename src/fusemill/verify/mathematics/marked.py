@@ -1,12 +1,13 @@
-r"""Answers in a marked place: an answer field, a box, after ``####``.
+r"""Answers in a marked place: a box, after ``####``, between answer tags.
 
-Example row: ``'{"reasoning": "9 * 2", "answer": "18"'`` (cut) has the answer field
-``18``. These readers take broken input as it comes: JSON that is not JSON, LaTeX whose
-backslashes were not doubled, brackets that never close. Where many places have to be
-tried the number of tries is bounded, so that each reader is linear in its text.
+Example row: ``'$x=\\boxed{2}$ and $y=\\boxed{3}$'`` has the boxed answer ``2, 3``.
+These readers take broken input as it comes, brackets that never close among it. Where
+many places have to be tried the number of tries is bounded, so that each reader is
+linear in its text.
 """
 
 import re
+from dataclasses import dataclass
 
 MAX_ANSWER = 2_000
 """Characters. A longer final answer is not one; it is cut here."""
@@ -14,65 +15,17 @@ MAX_ANSWER = 2_000
 MAX_TRIES = 32
 """How many answer fields or boxes of one text are looked at."""
 
+_BLANK = frozenset("_.…*`'\"$?-{}[]")
+
 
 def filled(answer: str | None) -> str:
-    """The answer without white space around it; empty for a template's blank."""
+    """The answer without white space around it; empty for a template's blank.
+
+    >>> filled(" 18 "), filled("___"), filled("answer"), filled(None)
+    ('18', '', '', '')
+    """
     answer = (answer or "")[:MAX_ANSWER].strip()
-    blank = set(answer) <= set("_.…*`'\"$?-{}[]") or answer.casefold() == "answer"
-    return "" if blank else answer
-
-
-# the opening quote is not asked for: broken objects lose it
-_FIELD = re.compile(r"""(?<![a-zA-Z])answer\\?["']\s*+:\s*+""", re.IGNORECASE)
-# an escaped quote ends the value where the whole object sits in a quoted string
-_STRING = re.compile(r'\\?"((?:[^"\\]|\\[^"]|\\"(?!\s*+[}\n]))*+)')
-_SINGLE = re.compile(r"'((?:[^'\\\n]|\\.)*+)")
-_BARE = re.compile(r"[^\n}]*+")
-_ESCAPE = re.compile(r'\\(?:(["/\\])|u([0-9a-fA-F]{4})|n(?![a-zA-Z]))')
-
-
-def json_answer(text: str) -> str | None:
-    """The first filled answer field. Read by hand, since many objects are not JSON.
-
-    The first, because small models go on with a made-up next question and its answer
-    (zeroeval_math_l5, Phi-3); a model that corrects itself is rarer there.
-    """
-    for n_seen, field in enumerate(_FIELD.finditer(text)):
-        if n_seen == MAX_TRIES:
-            break
-        value = _value(text[field.end() : field.end() + MAX_ANSWER])
-        if filled(value):
-            return boxed(value) or value
-    return None
-
-
-def _value(text: str) -> str:
-    """The value that `text` begins with: string, list, object or bare word."""
-    if text[:1] in ("[", "{"):
-        inside = braced(text, 0, brackets=text[0] + ("]" if text[0] == "[" else "}"))
-        if inside is not None:
-            # a JSON list is a bare list of answers; an object stays what it is
-            return inside.replace('"', "") if text[0] == "[" else "{" + inside + "}"
-    pattern = _SINGLE if text[:1] == "'" else _STRING
-    if found := pattern.match(text):
-        return _ESCAPE.sub(_unescaped, found[1])
-    found = _BARE.match(text)
-    return found[0].rstrip(" ,\r`") if found else ""
-
-
-def _unescaped(escape: re.Match[str]) -> str:
-    r"""One JSON escape as its character.
-
-    ``\f``, ``\t``, ``\b``, ``\r``, and ``\n`` before a letter, stay: models write
-    ``"\frac12"`` and ``"\text{no}"`` without doubling the backslash.
-    """
-    if escape[1]:
-        return escape[1]
-    if escape[2]:
-        char = chr(int(escape[2], 16))
-        # a lone half of a surrogate pair cannot be stored as UTF-8
-        return escape[0] if "\ud800" <= char <= "\udfff" else char
-    return "\n"
+    return "" if _BLANK.issuperset(answer) or answer.casefold() == "answer" else answer
 
 
 _BRACKET = re.compile(r"\\.|[{}\[\]]", re.DOTALL)
@@ -91,28 +44,112 @@ def braced(text: str, start: int, brackets: str = "{}") -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Box:
+    start: int
+    end: int
+    inside: str
+
+
+_COMMAND = re.compile(r"\\f?boxed(?![a-zA-Z])|\\[fF](?:rame)?box(?![a-zA-Z])")
 _UNBRACED = re.compile(r"[^\s${}\\.,]++")
 
 
-def boxed(text: str) -> str | None:
-    r"""What is in the last complete ``\boxed{}``; the innermost where they nest."""
-    end = len(text)
-    for _ in range(MAX_TRIES):
-        end = text.rfind("\\boxed", 0, end)
-        if end < 0:
+def _box(text: str, found: re.Match[str]) -> _Box | None:
+    """The box whose command is `found`, None if it never closes or is empty."""
+    start = found.end()
+    while text[start : start + 1] == " ":
+        start += 1
+    if text[start : start + 1] == "{":
+        inside = braced(text, start)
+        if inside is None or not filled(inside):
             return None
-        start = end + len("\\boxed")
-        while text[start : start + 1] == " ":
-            start += 1
-        if text[start : start + 1] == "{":
-            if (inside := braced(text, start)) and inside.strip():
-                return inside
-        elif found := _UNBRACED.match(text, start):
-            return found[0]
+        return _Box(found.start(), start + len(inside) + 2, inside)
+    bare = _UNBRACED.match(text, start)
+    return _Box(found.start(), bare.end(), bare[0]) if bare else None
+
+
+_BETWEEN = re.compile(
+    r"(?:\s|\$|\\[()\[\] ,;:\\]|\\q?quad(?![a-z])|\\text\s?\{|[{},;、，；.&]|\band\b"
+    r"|\bor\b|和|或|与|以及|[a-zA-Z](?:_\{?[0-9a-z]\}?)?\s?=)*"
+)
+_SEPARATES = re.compile(r"[,;、，；]|\b(?:and|or)\b|和|或|与")
+_MAX_BETWEEN = 60
+
+
+def boxed(text: str) -> str | None:
+    r"""What is in the last complete box; the innermost where they nest.
+
+    Boxes that only a comma, "and", "or" or a name separates are one answer, written in
+    several boxes. All others before the last are steps on the way.
+
+    >>> boxed("\\boxed{1}, so it is \\boxed{\\frac{1}{x^{2}}}.")
+    '\\frac{1}{x^{2}}'
+    >>> boxed("$x = \\boxed{2}$ or $x = \\boxed{3}$")
+    '2, 3'
+    """
+    return answers[-1] if (answers := solitary_boxes(text, last=1)) else None
+
+
+def solitary_boxes(text: str, last: int = MAX_TRIES) -> list[str]:
+    """The answers in boxes, in order; boxes that belong together are one."""
+    if "box" not in text:
+        return []
+    places = list(_COMMAND.finditer(text))[-MAX_TRIES:]
+    boxes = [box for place in places if (box := _box(text, place))]
+    answers: list[str] = []
+    while boxes and len(answers) < last:
+        box = boxes.pop()
+        parts, start = [box.inside], box.start
+        while boxes and 0 <= start - boxes[-1].end <= _MAX_BETWEEN:
+            between = text[boxes[-1].end : start]
+            apart = "\n" in between and not _SEPARATES.search(between)
+            if apart or not _BETWEEN.fullmatch(between):
+                break
+            box = boxes.pop()
+            parts.insert(0, box.inside)
+            start = box.start
+        answers.insert(0, parts[0] if len(set(parts)) == 1 else ", ".join(parts))
+    return answers
+
+
+_OPEN_TAG = re.compile(r"<\s?answer\s?>", re.IGNORECASE)
+_CLOSE_TAG = re.compile(r"<\s?/\s?answer\s?>", re.IGNORECASE)
+
+
+def tagged(text: str) -> str | None:
+    """What is between the last pair of ``<answer>`` tags, or follows an open one.
+
+    >>> tagged("<think>2+3</think> <answer> 5 </answer>"), tagged("<answer>7")
+    (' 5 ', '7')
+    """
+    places = list(_OPEN_TAG.finditer(text))[-MAX_TRIES:]
+    for place in reversed(places):
+        limit = place.end() + MAX_ANSWER
+        close = _CLOSE_TAG.search(text, place.end(), limit)
+        inside = text[place.end() : close.start() if close else limit]
+        if filled(inside):
+            return inside
     return None
 
 
+_LABEL = re.compile(r"\W*(?:the )?(?:final )?answer(?: is)?\s?[:：]?", re.IGNORECASE)
+_HEADING = re.compile(r"(?![-+$\\(\[{.0-9*])|[0-9]+[.)、]\s*[^\W0-9]")
+
+
 def hash_marks(text: str) -> str | None:
-    """What follows the last ``####`` on its line (GSM8K's own form)."""
+    """What follows the last ``####`` on its line (GSM8K's own form).
+
+    Not a Markdown heading: words with more text after them.
+
+    >>> hash_marks("9 * 2 = 18\\n#### 18"), hash_marks("#### 2. Sum\\nIt is 5.")
+    ('18', None)
+    """
     at = text.rfind("####")
-    return None if at < 0 else text[at + 4 : at + 4 + MAX_ANSWER].partition("\n")[0]
+    if at < 0:
+        return None
+    line, _, after = text[at + 4 :].partition("\n")
+    answer = line[:MAX_ANSWER].strip("# \t")
+    label = _LABEL.match(answer)
+    answer = answer[label.end() :].strip() if label else answer
+    return None if after.strip() and _HEADING.match(answer) else answer

@@ -15,12 +15,15 @@ CURRENCY = "¤"
 
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SUBSCRIPT = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _VULGAR = re.compile("([¼-¾⅐-⅞])")
 _SYMBOLS = str.maketrans(
     {
         **dict.fromkeys("−–—‐‑", "-"),
         **{"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "⁄": "/", "∕": "/"},
         **{"π": "\\pi ", "√": " sqrt ", "∞": "\\infty ", "∪": "\\cup ", "±": "\\pm "},
+        **{"∩": "\\cap ", "∅": "\\emptyset ", "∠": "\\angle ", "△": "\\triangle "},
         **{"≤": "\\le ", "≥": "\\ge ", "≠": "\\ne ", "∈": "\\in ", "≈": "\\approx "},
         **{"、": ",", "。": ".", "“": '"', "”": '"', "’": "'", "‘": "'"},
         **{"°": " degrees ", "\u200b": ""},
@@ -38,12 +41,19 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\{,\}", ","),
         (r"\\(?:left|right|[bB]igg?[lr]?)(?![a-zA-Z])", ""),
         (r"\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![a-z]))|\\degree(?![a-z])", " degrees "),
-        (r"\\(?:text(?:bf|it|rm)?|mathrm|mathbf|mbox)\s?\{([^{}]*)\}", r" \1 "),
+        (
+            r"\\(?:text(?:bf|it|rm|normal|sf|tt)?|mathrm|mathbf|mbox)\s?\{([^{}]*)\}",
+            r" \1 ",
+        ),
+        (r"\\(?:mathbb|mathcal|bm|boldsymbol)\s?\{([^{}]*)\}", r"\1"),
         (r"\\([%#&])", r"\1"),
+        (r"(?<=[\w)])\*\*(?=[\w(-])", "^"),
         (r"\\[dtc]frac(?![a-z])", r"\\frac"),
         (r"\\(?:cdot|times|ast)(?![a-z])", "*"),
         (r"\\div(?![a-z])", "/"),
-        (r"\\([lgn]e)q(?![a-z])", r"\\\1"),
+        (r"\\([lgn]e)q(?:slant)?(?![a-z])", r"\\\1"),
+        (r"\\varnothing(?![a-z])", r"\\emptyset"),
+        (r"\\(?:c|l|v)?dots(?![a-z])", "..."),
         (r"\\(?:lbrace)(?![a-z])", r"\\{"),
         (r"\\(?:rbrace)(?![a-z])", r"\\}"),
         (r"\s+", " "),
@@ -62,9 +72,14 @@ def clean(text: str) -> str:
     >>> clean("$1,\\!200"), clean("48^\\circ"), clean("５½")
     ('¤1,200', '48 degrees', '5 1/2')
     """
-    text = _DOUBLED.sub(r"\\", text)  # escaped once too often
-    text = _VULGAR.sub(r" \1", _SUPERSCRIPT.sub(_raised, boxed(text) or text))
-    text = _currency(unicodedata.normalize("NFKC", text).translate(_SYMBOLS))
+    if "\\\\" in text and ("\\begin" not in text or "\\\\begin" in text):
+        text = _DOUBLED.sub(r"\\", text)  # escaped once too often
+    text = boxed(text) or text
+    if not text.isascii():
+        text = _SUBSCRIPT.sub(_lowered, _SUPERSCRIPT.sub(_raised, text))
+        text = unicodedata.normalize("NFKC", _VULGAR.sub(r" \1", text))
+        text = text.translate(_SYMBOLS)
+    text = _currency(text)
     for pattern, replacement in _REWRITES:
         text = pattern.sub(replacement, text)
     return _trimmed(text)
@@ -74,6 +89,10 @@ def _raised(found: re.Match[str]) -> str:
     return "^{" + found[0].translate(_SUPERSCRIPTS) + "}"
 
 
+def _lowered(found: re.Match[str]) -> str:
+    return "_{" + found[0].translate(_SUBSCRIPTS) + "}"
+
+
 def _currency(text: str) -> str:
     r"""Dollars of an amount (``\$5``, ``$5``) marked, those around formulas removed."""
     text = text.replace("\\$", CURRENCY)
@@ -81,9 +100,13 @@ def _currency(text: str) -> str:
     return text.replace("$", CURRENCY if text.count("$") % 2 else "")
 
 
+_EXCLAIMED = re.compile(r"(?<=[a-zA-Z]{3})!$")  # not a factorial
+
+
 def _trimmed(text: str) -> str:
     """Without quotes, marks at the end, and braces around all of it."""
-    text = text.strip(" `'\"*").rstrip(" .,;:?`'\"*")
+    text = text.strip(" `'\"*_").rstrip(" .,;:?`'\"*_").lstrip("=:").lstrip()
+    text = _EXCLAIMED.sub("", text)
     for _ in range(3):
         if text[:1] != "{" or text[-1:] != "}" or "," in text or _closes_early(text):
             break
@@ -106,19 +129,19 @@ _MAX_DEPTH = 20
 
 
 def canonical(text: str) -> str:
-    r"""One spelling for formulas and words, to be compared as a string.
+    r"""One spelling for cleaned formulas and words, to be compared as a string.
 
     Fractions become ``a/b``, braces go, letters are lower case, white space stays only
     between digits. Two different formulas of equal value stay different.
 
-    >>> canonical("\\frac{\\sqrt{3}}{2}") == canonical("√(3)/2") == "sqrt(3)/2"
-    True
-    >>> canonical("x^{10}"), canonical("\\frac{x+1}{2y}"), canonical("2\\cdot 3")
+    >>> canonical("\\frac{\\sqrt{3}}{2}"), canonical(clean("√(3)/2"))
+    ('sqrt(3)/2', 'sqrt(3)/2')
+    >>> canonical("x^{10}"), canonical("\\frac{x+1}{2y}"), canonical("2*3")
     ('x^10', '(x+1)/(2y)', '2*3')
     >>> canonical("12") == canonical("1 2")
     False
     """
-    rest = _TOKEN.findall(clean(text))
+    rest = _TOKEN.findall(text)
     rest.reverse()  # taken from the end, so that taking one costs nothing
     written = re.sub(r"(?<![0-9])\*|\*(?![0-9])", "", _sequence(rest, None, 0))
     return written.casefold()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fusemill.verify.mathematics.notation import CURRENCY
+from fusemill.verify.mathematics.numerals import numeral
+from fusemill.verify.mathematics.units import ratio, singular, units
 
 # 1,000 digits: int() refuses 4,300, and no answer is that long
 _DIGITS = r"(?:[0-9]{1,3}(?:(?:,[0-9]{3})++|(?:[ ][0-9]{3})++)(?![0-9])|[0-9]{1,1000})"
@@ -19,7 +21,7 @@ _DECIMAL = rf"(?:{_DIGITS}(?:\.[0-9]{{0,1000}})?|\.[0-9]{{1,1000}})"
 _SIGNED = rf"[+-]?[ ]?{_DECIMAL}"
 _FORMS = re.compile(
     rf"""(?P<sign>[+-]?)\ ?(?:
-      (?P<whole>[0-9]{{1,9}})\ ?
+      (?P<whole>[0-9]{{1,9}})(?:\ and\ |\ ?)
         (?:\\frac\ ?\{{(?P<mixed_n>[0-9]{{1,9}})\}}\ ?\{{(?P<mixed_d>[0-9]{{1,9}})\}}
         |(?<=\ )(?P<slash_n>[0-9]{{1,9}})\ ?/\ ?(?P<slash_d>[0-9]{{1,9}})(?![0-9]))
     | \\frac\ ?\{{\ ?(?P<frac_n>{_SIGNED})\ ?\}}\ ?\{{\ ?(?P<frac_d>{_SIGNED})\ ?\}}
@@ -32,87 +34,86 @@ _FORMS = re.compile(
     )""",
     re.VERBOSE,
 )
+_PLAIN = re.compile(r"-?[0-9]{1,15}")
 _APPROXIMATE = re.compile(
-    r"(?:\\approx|\\sim|about|approximately|around|roughly|exactly|only|~) ?",
+    r"(?:\\approx|\\sim|about|approximately|around|roughly|exactly|only|~|约|大约) ?",
     re.IGNORECASE,
 )
-_CURRENCY = re.compile(rf"([+-]?) ?(?:US)?([{CURRENCY}€£￥¥₹]) ?")
+_CURRENCY = re.compile(
+    rf"([+-]?) ?(?:US ?)?([{CURRENCY}€£￥¥₹]|USD|RMB|CNY|(?:人民币)(?=[0-9])) ?"
+)
 _SCALE = {
     **{"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9},
-    **{"trillion": 10**12, "dozen": 12, "万": 10**4, "亿": 10**8},
+    **{"trillion": 10**12, "万": 10**4, "亿": 10**8},
 }
-_SCALED = re.compile(r" ?(hundred|thousand|million|billion|trillion|dozen)s?\b|万|亿")
-_PERCENT = re.compile(r" ?(?:%|percent\b|per cent\b|percentage points?\b)")
-_UNIT_TOKEN = re.compile(r"([a-z]+)|([一-鿿])|(\^ ?\{?[23]\}?)|[ ./()]|-(?=[a-z])|(¤)")
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-VALUE_WORDS = _words(
-    "half halves third thirds quarter quarters fourth fourths fifth tenth plus minus "
-    "divided mod pi sqrt infty infinity sin cos tan log ln exp lim abc xyz factorial "
-    "choose squared cubed hundred thousand million billion trillion dozen negative "
-    "point root frac cup cap 半 十 百 千 万 亿 分 负"
-)
-"""Words beside a number that change its value, or are mathematics and no unit."""
-
-_JOINING = _words("and or to over not nor nothing 和 或")
-_SHORT_UNITS = _words(
-    "m g s h l c f cm mm km mi ft in yd oz lb lbs kg kgs mg ml hr hrs am pm mph kmh "
-    "kph usd sec min mins"
-)
-# These may follow the digits without a space; other letters would be a product.
-_GLUED = _SHORT_UNITS - set("mshlcf") | {"dollars", "degrees", "cents", "hours"}
-_ONE_NAME = _words(
-    "¤:dollar usd:dollar ￥:元 ¥:元 €:euro £:pound lb:pound lbs:pound oz:ounce ft:foot "
-    "feet:foot in:inch inches:inch yd:yard mi:mile m:meter metre:meter cm:centimeter "
-    "centimetre:centimeter km:kilometer kilometre:kilometer mm:millimeter g:gram "
-    "kg:kilogram kgs:kilogram mg:milligram l:liter litre:liter ml:milliliter h:hour "
-    "hr:hour hrs:hour s:second sec:second min:minute mins:minute sq:square "
-    "people:person children:child"
-)
-_SAME = dict(pair.split(":") for pair in _ONE_NAME)
-_SILENT = _words("a an the of per in each is total")
+_SCALED = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|万|亿")
+_PERCENT = re.compile(r" ?(?:%|percent\b|per cent\b|pct\b|percentage(?: points?)?\b)")
+_PER_HUNDRED = re.compile(r"百分之(?=[0-9])")
+_AND_A_HALF = re.compile(r" and (?:a|one)[ -]half\b|个?半(?=[^一-鿿]|$)")
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number. `number` is as written: 50 for ``50%``, which `percent` tells."""
+    """One number. `number` is as written: 50 for ``50%``, which `percent` tells.
+
+    `places`: how many digits stand after the point, None for other forms.
+    """
 
     number: Fraction
     percent: bool = False
     units: frozenset[str] = frozenset()
+    places: int | None = None
 
 
 def quantity(text: str) -> Quantity | None:
     """The number that cleaned `text` is, or None if it is anything else.
 
-    >>> quantity("1 1/2") == quantity("1.50") == quantity("\\\\frac{3}{2}")
-    True
+    >>> [quantity(text).number for text in ("1 1/2", "1.50", "\\\\frac{3}{2}")]
+    [Fraction(3, 2), Fraction(3, 2), Fraction(3, 2)]
     >>> quantity("50%")
-    Quantity(number=Fraction(50, 1), percent=True, units=frozenset())
+    Quantity(number=Fraction(50, 1), percent=True, units=frozenset(), places=0)
+    >>> quantity("twelve eggs").number, quantity("三分之一").number
+    (Fraction(12, 1), Fraction(1, 3))
     >>> quantity("5x") is quantity("3,4") is quantity("10^999999999") is None
     True
     """
+    if _PLAIN.fullmatch(text):
+        return Quantity(Fraction(int(text)), places=0)
     at = found.end() if (found := _APPROXIMATE.match(text)) else 0
-    units: set[str] = set()
-    sign = ""
-    if money := _CURRENCY.match(text, at):
+    named: set[str] = set()
+    sign, hundred = "", _PER_HUNDRED.match(text, at)
+    if hundred:
+        at = hundred.end()
+    elif money := _CURRENCY.match(text, at):
         at, sign = money.end(), money[1]
-        units.add(_SAME.get(money[2], money[2]))
-    form = _FORMS.match(text, at)
-    number = _value(form) if form else None
-    if form is None or number is None or (sign and form["sign"]):
+        named.add(singular(money[2].casefold()))
+    read = _written(text, at)
+    if read is None or (sign and read[0] < 0):
         return None
-    number, at = -number if sign == "-" else number, form.end()
+    number, at, places = read
+    number = -number if sign == "-" else number
     if scaled := _SCALED.match(text, at):
-        number, at = number * _SCALE[scaled[1] or scaled[0]], scaled.end()
+        number, at, places = number * _SCALE[scaled[1] or scaled[0]], scaled.end(), None
     percent = _PERCENT.match(text, at)
     at = percent.end() if percent else at
-    named = _units(text[at:].casefold())
-    return None if named is None else Quantity(number, bool(percent), named | units)
+    more = units(text[at:].casefold())
+    if more is None:
+        return None
+    return Quantity(number, bool(percent or hundred), more | named, places)
+
+
+def _written(text: str, at: int) -> tuple[Fraction, int, int | None] | None:
+    """(value, end, places) of the number at `at`, in digits or in words."""
+    if form := _FORMS.match(text, at):
+        number = _value(form)
+        if number is None:
+            return None
+        plain, end = form["plain"], form.end()
+        if plain and (half := _AND_A_HALF.match(text, end)):
+            return number + Fraction(1, 2), half.end(), None
+        return number, end, len(plain.partition(".")[2]) if plain else None
+    words = numeral(text[at : at + 200].casefold())
+    return (words[0], at + words[1], None) if words else None
 
 
 def _value(form: re.Match[str]) -> Fraction | None:
@@ -142,58 +143,56 @@ def _decimal(text: str) -> Fraction:
     return Fraction(text.replace(",", "").replace(" ", "").rstrip(".") or "0")
 
 
-def _units(text: str) -> frozenset[str] | None:
-    """The unit words in `text`, singular; None when `text` is more than a unit."""
-    text = re.sub(r"^:00(?= ?[ap]\.?m)", "", text)  # 2:00 pm is 2 pm
-    text = text.replace("p.m", "pm").replace("a.m", "am")
-    units: set[str] = set()
-    at = 0
-    while at < len(text):
-        found = _UNIT_TOKEN.match(text, at)
-        if found is None:
-            return None
-        word, power = found[1] or found[2] or found[4], found[3]
-        if word and not _is_unit(word, glued=at == 0):
-            return None
-        if power and not units:
-            return None
-        if word and word not in _SILENT:
-            units.add(_singular(word))
-        if power:
-            units.add("square" if "2" in power else "cubic")
-        at = found.end()
-    return frozenset(units - {"unit"})
+ROUNDED_PLACES = 6
+"""From so many decimals on, a correctly rounded decimal is its exact value."""
 
-
-def _is_unit(word: str, glued: bool) -> bool:
-    """Whether the word can be a unit rather than a variable or a part of the value."""
-    if word in VALUE_WORDS or word in _JOINING:
-        return False
-    if not word.isascii():
-        return True
-    if glued:
-        return word in _GLUED
-    return len(word) > 2 or word in _SHORT_UNITS or word in _SILENT or word == "sq"
-
-
-def _singular(word: str) -> str:
-    """The unit's name without plural or abbreviation."""
-    word = _SAME.get(word, word)
-    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
-        word = word[:-1]
-    return _SAME.get(word, word)
+_NOISE = Fraction(1, 10**12)
+"""What the digits of a float may differ by, relative to the number."""
 
 
 def equal(one: Quantity, other: Quantity) -> bool:
     """Whether two quantities are the same answer.
 
-    A unit may be left out on one side, or be said at more length ("eggs", "duck eggs");
-    two different units are two different answers. A percent sign is read both ways:
-    ``50%`` equals ``50`` (the question asked for a percentage) and ``0.5`` (its value).
+    A unit may be left out on one side, be said at more length ("eggs", "duck eggs") or
+    be another measure of the same ("2 hours", "120 minutes"); two different units are
+    two different answers. A percent sign is read both ways: ``50%`` equals ``50`` (the
+    question asked for a percentage) and ``0.5`` (its value); so is a dozen. A decimal
+    of six places or more equals what it is the rounding of (``0.333333``).
     """
-    if one.percent == other.percent:
-        related = one.units <= other.units or other.units <= one.units
-        return one.number == other.number and related
-    if other.percent:
-        one, other = other, one
-    return not other.units and other.number in (one.number, one.number / 100)
+    if one.percent != other.percent:
+        percent, plain = (one, other) if one.percent else (other, one)
+        places = None if percent.places is None else percent.places + 2
+        share = Quantity(percent.number / 100, places=places)
+        return not plain.units and (_same(plain, percent) or _same(plain, share))
+    if ("dozen" in one.units) != ("dozen" in other.units):
+        dozens, pieces = (one, other) if "dozen" in one.units else (other, one)
+        named = dozens.units - {"dozen"}
+        counted = Quantity(dozens.number * 12, units=named)
+        if pieces.number != dozens.number:
+            return equal(counted, pieces)
+    factor = ratio(one.units, other.units)
+    if factor is None:
+        return False
+    return _same(one, other) if factor == 1 else one.number * factor == other.number
+
+
+def _same(one: Quantity, other: Quantity) -> bool:
+    """Equal, or one is the other correctly rounded to six places or more."""
+    apart = abs(one.number - other.number)
+    if not apart:
+        return True
+    places = max(one.places or 0, other.places or 0)
+    if places < ROUNDED_PLACES:
+        return False
+    if places >= 12 and apart <= _NOISE * abs(one.number):
+        return True
+    return _rounds(one, other, apart) or _rounds(other, one, apart)
+
+
+def _rounds(short: Quantity, exact: Quantity, apart: Fraction) -> bool:
+    """Whether `short` is a decimal of six digits or more that `exact` rounds to."""
+    if short.places is None or short.places < ROUNDED_PLACES:
+        return False
+    longer = exact.places is None or exact.places > short.places
+    precise = abs(short.number) * 10**short.places >= 10 ** (ROUNDED_PLACES - 1)
+    return longer and precise and 2 * apart * 10**short.places <= 1

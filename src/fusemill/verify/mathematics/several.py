@@ -1,0 +1,129 @@
+r"""Rules for answers of several parts: matrices, lists, unions.
+
+Example row: ``2 and 1`` is ``1, 2``, and ``(2,1)`` is not ``(1,2)``.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from fusemill.verify.mathematics.judge import Judge, NeedsProof
+from fusemill.verify.mathematics.lists import Items, matrix, united
+from fusemill.verify.mathematics.single import is_name, sides
+from fusemill.verify.mathematics.words import is_formula
+from fusemill.verify.mathematics.written import Written, written
+
+
+def same_matrix(answer: Written, gold: Written, judge: Judge) -> bool | None:
+    """Both are matrices, or one a column and the other a tuple: entry by entry."""
+    right, given = matrix(gold.plain), matrix(answer.plain)
+    if right and given:
+        if right[0] != given[0] or [*map(len, right[1])] != [*map(len, given[1])]:
+            return False
+        return _pairwise(_flat(given[1]), _flat(right[1]), judge)
+    if right and (vector := _vector(right, answer)):
+        return _pairwise(vector[1], vector[0], judge)
+    if given and (vector := _vector(given, gold)):
+        return _pairwise(vector[0], vector[1], judge)
+    return None
+
+
+def _flat(rows: list[list[str]]) -> list[str]:
+    return [cell for row in rows for cell in row]
+
+
+def _vector(
+    one: tuple[str, list[list[str]]], other: Written
+) -> tuple[Sequence[str], Sequence[str]] | None:
+    """(entries of a column or row, items of a tuple), None if they are not that."""
+    kind, rows = one
+    tuple_like = other.items is not None and other.items.brackets in ("()", "[]")
+    if kind or 1 not in (len(rows), len(rows[0])) or not tuple_like:
+        return None
+    assert other.items is not None
+    return _flat(rows), other.items.items
+
+
+def _pairwise(left: Sequence[str], right: Sequence[str], judge: Judge) -> bool:
+    """Pair by pair. A pair that differs decides before one that needs a proof."""
+    if len(left) != len(right):
+        return False
+    unsure = False
+    for a, b in zip(left, right, strict=True):
+        try:
+            if not judge.same(a, b):
+                return False
+        except NeedsProof:
+            unsure = True
+    if unsure:
+        raise NeedsProof
+    return True
+
+
+def same_list(answer: Written, gold: Written, judge: Judge) -> bool | None:
+    """Both are lists: item by item.
+
+    Order counts in parentheses and brackets (points, intervals) and among words; it
+    does not in braces and bare lists of numbers and formulas (roots). A bare list may
+    be a tuple whose parentheses were left out. A list is no single number.
+    """
+    one, other = answer.items, gold.items
+    if one is None or other is None:
+        single = answer if one is None else gold
+        several = one or other
+        return _against_one(several, single, judge) if several else None
+    kinds = {one.brackets, other.brackets}
+    if len(kinds) > 1 and kinds not in ({"", "{}"}, {"", "()"}):
+        return False
+    left, right = one.items, other.items
+    if kinds == {"{}"}:
+        left, right = tuple(dict.fromkeys(left)), tuple(dict.fromkeys(right))
+    words = all(item.replace(" ", "").isalpha() for item in right)
+    if "()" in kinds or not kinds <= {"", "{}"} or (words and "{}" not in kinds):
+        return _pairwise(left, right, judge)
+    return _matched(left, right, judge)
+
+
+def _against_one(several: Items, single: Written, judge: Judge) -> bool | None:
+    """A list beside what is no list: a set of one is its element, else a difference."""
+    if several.brackets == "{}" and len(several.items) == 1:
+        return judge.same(several.items[0], single.plain)
+    if single.quantity is None:
+        return None
+    parts = [sides(item) for item in several.items]
+    named = all(is_name(left) for left, _ in parts)
+    plain = all(not left and is_formula(written(right).plain) for left, right in parts)
+    return False if named or plain else None
+
+
+def _matched(left: Sequence[str], right: Sequence[str], judge: Judge) -> bool:
+    """The same items in any order, each as often: first those that are surely equal."""
+    if len(left) != len(right):
+        return False
+    rest, unsure = list(right), []
+    for item in sorted(left, key=_place):
+        for index, candidate in enumerate(rest):
+            if judge.surely(item, candidate):
+                del rest[index]
+                break
+        else:
+            unsure.append(item)
+    for item in unsure:
+        for index, candidate in enumerate(rest):
+            if judge.same(item, candidate):
+                del rest[index]
+                break
+        else:
+            return False
+    return True
+
+
+def _place(item: str) -> tuple[int, Fraction]:
+    """Sort key: numbers first, by value."""
+    found = written(sides(written(item).plain)[1]).quantity
+    return (1, Fraction(0)) if found is None else (0, found.number)
+
+
+def same_union(answer: Written, gold: Written, judge: Judge) -> bool | None:
+    """Both are unions: part by part, in any order."""
+    one, other = united(answer.plain), united(gold.plain)
+    return None if one is None or other is None else _matched(one, other, judge)

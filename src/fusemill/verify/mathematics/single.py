@@ -1,0 +1,198 @@
+r"""Rules for answers that are one thing: a number, a letter, an equation, a phrase.
+
+Example row: ``5 * $14.00 = $70.00`` is ``70``, and ``x = 2`` is not ``y = 2``.
+"""
+
+import re
+
+from fusemill.verify.mathematics.endings import NUMBER
+from fusemill.verify.mathematics.judge import Judge
+from fusemill.verify.mathematics.numbers import equal
+from fusemill.verify.mathematics.tables import words
+from fusemill.verify.mathematics.units import units
+from fusemill.verify.mathematics.values import differ, exact, far_apart
+from fusemill.verify.mathematics.words import (
+    core,
+    first_number_in,
+    is_formula,
+    names_number,
+    number_in,
+)
+from fusemill.verify.mathematics.written import Written, written
+
+
+def same_text(answer: Written, gold: Written, _: Judge) -> bool | None:
+    """The very same characters."""
+    return True if answer.text.strip() == gold.text.strip() else None
+
+
+def same_number(answer: Written, gold: Written, _: Judge) -> bool | None:
+    """Both are one number, perhaps with a unit: `numbers.equal`."""
+    one, other = answer.quantity, gold.quantity
+    return None if one is None or other is None else equal(one, other)
+
+
+_LETTER = re.compile(r"\(?([A-J])\)?")
+_CHOICE = re.compile(r"(?:(?i:option|choice) )?\(?([A-J])(?:$|\)|[.:,](?![0-9]))")
+
+
+def same_choice(answer: Written, gold: Written, _: Judge) -> bool | None:
+    """The gold answer is one letter: the letter that the answer begins with."""
+    right = _LETTER.fullmatch(gold.plain)
+    chosen = _CHOICE.match(answer.plain) if right else None
+    return None if right is None or chosen is None else right[1] == chosen[1]
+
+
+_NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?[a-zA-Z0-9]+\}?)?(?:\([a-z](?:, ?[a-z])*\))?")
+_MEMBER = re.compile(r"([a-z]) ?\\in(?![a-z])")
+
+
+def same_equation(answer: Written, gold: Written, judge: Judge) -> bool | None:
+    r"""``x = 5`` is 5, ``2 + 3 = 5`` is 5, ``x \in [1,2]`` is the interval.
+
+    Two equations are left to the next rules, unless both define the same name:
+    ``x = 2`` and ``y = 2`` may be two lines.
+    """
+    (name, value), (gold_name, gold_value) = sides(answer.plain), sides(gold.plain)
+    if not name and not gold_name:
+        return None
+    if name and gold_name and not (name == gold_name and _NAME.fullmatch(name)):
+        return None
+    letters = is_formula(gold.plain) and re.search("[a-zA-Z]", gold.plain)
+    if gold_name and letters and not _NAME.fullmatch(gold_name):
+        return None  # the gold answer is the whole equation
+    # what still begins with a name after one was taken off is no plain equation
+    if not value or not gold_value or _MEMBER.match(value) or _MEMBER.match(gold_value):
+        return None
+    return judge.same(value, gold_value)
+
+
+def sides(text: str) -> tuple[str, str]:
+    """(left side or empty, what stands after the last equality sign).
+
+    >>> sides("x = 1 + 1 = 2"), sides("x <= 2")
+    (('x = 1 + 1', '2'), ('', 'x <= 2'))
+    """
+    if "=" not in text and "\\in" not in text:
+        return "", text
+    if member := _MEMBER.match(text):
+        return member[1], text[member.end() :].strip()
+    left, _, right = text.rpartition("=")
+    if left.endswith(("<", ">", "!", ":")) or "<" in left or ">" in left:
+        return "", text
+    return left.strip(), right.strip()
+
+
+def is_name(text: str) -> bool:
+    """Whether the text is a variable's name, as on the left of a definition."""
+    return _NAME.fullmatch(text) is not None
+
+
+_UNIT = re.compile(
+    r"(?:(?<=[0-9})]) ?|(?<=[a-zA-Z]) )((?:[a-zA-Z]{2,}+|\^ ?\{?[23]\}?|[ ./])++)$"
+)
+_MAX_UNIT = 60
+
+
+def same_measure(answer: Written, gold: Written, judge: Judge) -> bool | None:
+    """A formula with a unit in words: the formula, where the units go together."""
+    (one, one_units), (other, other_units) = map(_measured, (answer, gold))
+    if not one_units and not other_units:
+        return None
+    if not (one_units <= other_units or other_units <= one_units):
+        return False
+    return judge.same(one, other)
+
+
+def _measured(side: Written) -> tuple[str, frozenset[str]]:
+    """(formula, unit words); the whole answer and none where that is not what it is."""
+    at = max(0, len(side.plain) - _MAX_UNIT)
+    found = _UNIT.search(side.plain, at)
+    named = units(" " + found[1].strip().casefold()) if found else None
+    if found and named and is_formula(side.plain[: found.start()]):
+        return side.plain[: found.start()], named
+    return side.plain, frozenset()
+
+
+def same_sentence(answer: Written, gold: Written, _: Judge) -> bool | None:
+    """The gold answer is a number and the answer a phrase that says one."""
+    right = gold.quantity
+    if right is None:
+        return None
+    phrase = answer.plain.casefold()
+    if value := number_in(phrase):
+        return equal(value, right)
+    value = first_number_in(phrase)
+    return True if value is not None and equal(value, right) else None
+
+
+_IS = re.compile(r"\b(?:is|are|equals|be|was)\b(?! not\b)")
+
+
+def same_predicate(answer: Written, gold: Written, judge: Judge) -> bool | None:
+    """``the largest n is 34``: what stands after the last "is", if that is right."""
+    places = [*_IS.finditer(answer.plain)]
+    if not places or re.search(r"\bnot\b|n't\b", answer.plain):
+        return None
+    said = answer.plain[places[-1].end() :].strip(" :,")
+    return True if said and judge.same(said, gold.plain) else None
+
+
+def unclear(answer: str, gold: str) -> bool:
+    """Whether a phrase names the gold answer among others, so that nobody can tell.
+
+    "There are 10 spoons, 80 meatballs and 5 bowls" is neither 80 nor wrong.
+    """
+    one, other = written(answer), written(gold)
+    if other.quantity is None:
+        said, right = core(one.plain), core(other.plain)
+        wordy = len(said) > len(right) and not is_formula(other.plain)
+        return wordy and f" {' '.join(right)} " in f" {' '.join(said)} "
+    phrase = one.plain.casefold()
+    if not names_number(phrase):
+        return False
+    named = (written(number[0]).quantity for number in NUMBER.finditer(phrase))
+    return any(value is not None and equal(value, other.quantity) for value in named)
+
+
+_BASED = re.compile(r"(-?[0-9a-f]+)_ ?\{?([0-9]{1,2})\}?", re.IGNORECASE)
+_SAME_WORDS = tuple(
+    frozenset(words(group))
+    for group in (
+        "emptyset {} theemptyset anemptyset nosolution nosolutions",
+        "r allrealnumbers (-infty,infty) allreals",
+        "infty infinity +infty",
+        "undefined doesnotexist dne",
+    )
+)
+
+
+def same_words(answer: Written, gold: Written, _: Judge) -> bool | None:
+    """The same words or the same formula: `notation.canonical`, case ignored."""
+    one, other = answer.canonical, gold.canonical
+    if one == other or any({one, other} <= group for group in _SAME_WORDS):
+        return True
+    if based := _BASED.fullmatch(gold.plain):
+        # the base may be left out: it stands in the question
+        return answer.plain.casefold() == based[1].casefold()
+    if _BASED.fullmatch(answer.plain):
+        return False
+    if is_formula(answer.plain) and is_formula(gold.plain):
+        return None
+    return core(answer.plain) == core(gold.plain)
+
+
+def same_value(answer: Written, gold: Written, _: Judge) -> bool | None:
+    """Both are formulas: equal if rational and equal, different if their values are."""
+    one, other = exact(answer.plain), exact(gold.plain)
+    if one is not None and other is not None:
+        return one == other
+    differs = differ(answer.plain, gold.plain)
+    if differs is None:
+        differs = far_apart(answer.plain, gold.plain)
+    return False if differs else None
+
+
+def proven(answer: Written, gold: Written, judge: Judge) -> bool:
+    """What algebra finds (math-verify)."""
+    return judge.proven(answer, gold)
