@@ -1,7 +1,7 @@
 """Stage `verify`: texts × checks → verdicts."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import duckdb
@@ -108,9 +108,15 @@ def _verdicts(
 
 
 def _mathematics(con: duckdb.DuckDBPyConnection, builder: Builder) -> Iterator[Row]:
-    for row in _rows(con, builder):
-        verdict = mathematics.check(row["text"], row["gold"])
-        yield _verdict_row((row["text_id"], row["check_id"]), verdict)
+    rows = (
+        mathematics.MathRow((row["text_id"], row["check_id"]), row["text"], row["gold"])
+        for row in _rows(con, builder)
+    )
+    # closed at once when the run ends early: it may hold processes
+    with closing(mathematics.check_many(rows)) as verdicts:
+        for key, verdict in verdicts:
+            assert isinstance(key, tuple)
+            yield _verdict_row(key, verdict)
 
 
 def _code(

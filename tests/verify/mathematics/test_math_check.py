@@ -122,4 +122,4 @@ def test_rows_are_taken_lazily() -> None:
     assert taken == []
     assert next(verdicts)[0] == "exact"
     assert taken == ["exact"]
-    verdicts.close()  # type: ignore[attr-defined]
+    verdicts.close()

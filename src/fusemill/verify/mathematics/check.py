@@ -13,7 +13,7 @@ Any text gets a verdict, whatever is in it, and no exception.
 import atexit
 import os
 import threading
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Generator, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fusemill.verify.mathematics.comparison import compare
@@ -86,7 +86,7 @@ def check(text: str, gold: str) -> Verdict:
 
 def check_many(
     rows: Iterable[MathRow], pool: Pool | None = None
-) -> Iterator[tuple[Hashable, Verdict]]:
+) -> Generator[tuple[Hashable, Verdict], None, None]:
     """(key, verdict) of every row, lazily; those that need math-verify come later.
 
     `pool`: the processes to use, which stay open; otherwise own ones, which are ended
