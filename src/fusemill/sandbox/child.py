@@ -1,5 +1,6 @@
 """One run, in a process forked for it: lockdown, the driver, the report, the end."""
 
+import _signal  # without the enumerations around it, which cost memory copied
 import contextlib
 import gc
 import json
@@ -7,7 +8,6 @@ import math
 import os
 import random
 import resource
-import signal
 import struct
 import sys
 import traceback
@@ -60,8 +60,8 @@ def descend(run: Run, walls: Walls) -> NoReturn:
 
 def _lock(run: Run, walls: Walls) -> None:
     """Give up everything that the run must not have."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _signal.set_wakeup_fd(-1)
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     os.setpgid(0, 0)
     seconds = math.ceil(run.cpu_s) + 1  # behind the zygote, which measures finer
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
@@ -70,17 +70,17 @@ def _lock(run: Run, walls: Walls) -> None:
     if walls.uid is not None:
         os.setgroups([])
         os.setresgid(walls.uid, walls.uid, walls.uid)
-        os.setresuid(walls.uid, walls.uid, walls.uid)
+        os.setresuid(walls.uid, walls.uid, walls.uid)  # capabilities go with root
     if not kernel.is_linux():
         return
-    kernel.drop_capabilities()
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGKILL)
     if os.getppid() != run.parent:  # it died before that took effect
         os._exit(70)
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # does not bind root
     if walls.ruleset is not None:
         landlock.restrict(walls.ruleset)
-    if walls.inner:
+    if not walls.inner:
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # does not bind root
+    else:
         own = os.getpid().to_bytes(4, "little")
         seccomp.install(walls.inner.replace(policy.PID, own))
 

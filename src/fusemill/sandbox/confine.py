@@ -95,6 +95,8 @@ def build(
         walls.layers.append("user nobody")
         if walls.scratch:
             os.chown(walls.scratch, NOBODY, NOBODY)
+    else:
+        kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)

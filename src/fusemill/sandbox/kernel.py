@@ -9,9 +9,16 @@ from typing import Any
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 # Looked up once, before any fork; absent on other systems than Linux.
+# With the types of their arguments, so that a call makes no objects: what a child
+# writes to is memory copied.
 _PRCTL = getattr(_LIBC, "prctl", None)
 _CAPSET = getattr(_LIBC, "capset", None)
 _SYSCALL = getattr(_LIBC, "syscall", None)
+if _PRCTL is not None:
+    _PRCTL.argtypes = (ctypes.c_int, *(ctypes.c_ulong,) * 4)
+if _SYSCALL is not None:
+    _SYSCALL.argtypes = (ctypes.c_long,) * 7
+    _SYSCALL.restype = ctypes.c_long
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -46,12 +53,12 @@ def _call(function: Any, *args: Any) -> int:
 
 def syscall(number: int, *args: int) -> int:
     """The result of system call `number`; OSError where it fails."""
-    return _call(_SYSCALL, ctypes.c_long(number), *map(ctypes.c_long, args))
+    return _call(_SYSCALL, number, *args, *(0,) * (6 - len(args)))
 
 
 def prctl(option: int, value: int) -> None:
     """prctl(option, value, 0, 0, 0); OSError where it fails."""
-    _call(_PRCTL, ctypes.c_int(option), *map(ctypes.c_ulong, (value, 0, 0, 0)))
+    _call(_PRCTL, option, value, 0, 0, 0)
 
 
 def unshare(flags: int) -> None:

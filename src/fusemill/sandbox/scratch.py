@@ -1,7 +1,6 @@
 """The scratch folder of a zygote: how full it is, and emptying it."""
 
 import os
-import shutil
 
 FULL = 1 << 62
 
@@ -28,6 +27,8 @@ def used_bytes(folder: str) -> int:
 
 def empty(folder: str) -> bool:
     """Remove everything in `folder`; False when something could not be."""
+    import shutil  # which loads three libraries that forks would have to carry
+
     for entry in os.scandir(folder):
         try:
             if entry.is_dir(follow_symlinks=False):

@@ -15,24 +15,52 @@ import types
 from pathlib import Path
 from typing import Any
 
-from fusemill.sandbox import boot, child, confine, packages
+from fusemill.sandbox import child, confine, packages
 from fusemill.sandbox.scratch import empty
 from fusemill.sandbox.watch import KILL, Child, Watch
 
-# What most programs import; loading them here saves each run some milliseconds.
+# What most programs import; loading them here saves each run milliseconds. Not more
+# than that: each further library and page makes every fork slower.
 WARM = """
-abc array ast base64 bisect builtins calendar cmath collections collections.abc
-contextlib copy csv dataclasses datetime decimal enum fractions functools gc hashlib
-heapq io itertools json keyword linecache math numbers operator queue random re reprlib
-statistics string struct textwrap threading time timeit traceback types typing unittest
-warnings zoneinfo
+abc ast bisect builtins collections collections.abc contextlib copy dataclasses enum
+functools gc heapq io itertools json keyword linecache math numbers operator random re
+reprlib string struct textwrap threading time traceback types typing warnings
 """
+
+
+# Run a few times before the first fork: what the interpreter learns of its own code
+# (caches in the bytecode, parsed types) is then inherited instead of being learnt, and
+# its memory copied, in every run.
+REHEARSAL = """
+import collections, json, math, random, re
+from typing import Dict, List, Optional, Tuple, Any
+class A:
+    def __init__(self, x): self.x = x
+    def f(self, y=1, *a, **k): return [i * y for i in range(self.x) if i % 2]
+def f(a: List[int], b: Dict[str, Optional[Tuple[Any, ...]]]) -> str:
+    try:
+        return ", ".join(str(x) for x in sorted({x: -x for x in a}.items()))[1:]
+    except (ValueError, KeyError) as error:
+        raise TypeError(f"{error!r}") from error
+assert f([1, 2], {}) == "1, -1), (2, -2)" and A(4).f(2) == [2, 6]
+random.seed(json.loads(json.JSONEncoder().encode({"a": [1, None, 2.5]}))["a"][0])
+"""
+N_REHEARSALS = 20
+
+HOME = Path(__file__).resolve().parents[2]  # of the package fusemill
+
+
+def rehearse() -> None:
+    """Warm the interpreter up."""
+    for _ in range(N_REHEARSALS):
+        exec(compile(REHEARSAL, "<rehearsal>", "exec"), {"__name__": "rehearsal"})  # noqa: S102
 
 
 def load_driver(spec: str) -> child.Driver:
     """The function "package.module:function"; parent packages are not executed.
 
-    They would pull in what is not installed here, and slow every fork.
+    They would pull in what is not installed here, and slow every fork. A function
+    `rehearse` of the module is called, once, to warm its own code up.
     """
     module, _, function = spec.partition(":")
     parts = module.split(".")
@@ -40,9 +68,11 @@ def load_driver(spec: str) -> child.Driver:
         name = ".".join(parts[:depth])
         if name not in sys.modules:
             package = types.ModuleType(name)
-            package.__path__ = [str(boot.PACKAGE.parent.joinpath(*parts[:depth]))]
+            package.__path__ = [str(HOME.joinpath(*parts[:depth]))]
             sys.modules[name] = package
-    found: child.Driver = getattr(importlib.import_module(module), function)
+    loaded = importlib.import_module(module)
+    found: child.Driver = getattr(loaded, function)
+    getattr(loaded, "rehearse", lambda: None)()
     return found
 
 
@@ -92,6 +122,7 @@ class Zygote:
         if self._walls.scratch:
             os.chdir(self._walls.scratch)
         os.environ.clear()
+        rehearse()
         self._watch = Watch(control.socket, self._walls)
         self._drivers: dict[str, child.Driver] = {}
         self._mapped = 0
