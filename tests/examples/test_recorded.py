@@ -238,7 +238,11 @@ def test_mathematics_answers_are_right(release: Path) -> None:
 
 @pytest.mark.parametrize("name", MATHEMATICS)
 def test_accuracies_are_those_of_the_source(release: Path, name: str) -> None:
-    """ZeroEval's own accuracies, over all its questions, within three points."""
+    """ZeroEval's own accuracies, over all its questions, within three points.
+
+    Above them by up to five: where a model corrects itself ZeroEval reads the first
+    answer object, the verdict the last one (docs/accuracy.md).
+    """
     summary = json.loads((DATA / name / "summary.json").read_text("utf-8"))
     published = {row["Model"].lower(): float(row["Acc"]) for row in summary}
     verdicts = defaultdict(list)
@@ -249,4 +253,4 @@ def test_accuracies_are_those_of_the_source(release: Path, name: str) -> None:
     assert len(known) >= 10
     for model in known:
         share = 100 * sum(verdicts[model]) / len(verdicts[model])
-        assert abs(share - published[model]) < 3, (model, share, published[model])
+        assert -3 < share - published[model] < 5, (model, share, published[model])
