@@ -41,11 +41,13 @@ ANSWERS = [
     ),
     ("fence_among_text", f"```python\n{CODE}\n\nThis adds one to x.", CODE),
     ("fence_among_text", f"```python\n{CODE}\n\nprint(f(\n```", CODE),
+    ("indented", "# f\n\n    def f(x):\n        return x + 1\n\nThat's it.", CODE),
     ("whole", CODE, CODE),
     ("whole", f"f = lambda x: x + 1\n{CODE}", f"f = lambda x: x + 1\n{CODE}"),
     ("among_text", f"Here's the function:\n\n{CODE}\n\nIt's simple.", CODE),
     ("among_text", f"import re\n{CODE}\n\ndef g(x", f"import re\n{CODE}"),
     ("whole", f"### Instruction:\nAdd one.\n### Response:\n{CODE}", f"\n{CODE}"),
+    ("whole", f"### Instruction:\n{CODE}0\n### Response:{CODE}", CODE),
 ]
 
 
@@ -104,6 +106,7 @@ NOTHING = [
     ("```python\ndef f(x):\n    return '\ud800'\n```", "lone surrogates"),
     ("```python\n" + "(" * 300 + "\n```", "does not parse"),
     ("```python\n" + "-" * 20_000 + "1\n```", "nested too deeply"),
+    ("```python\ndef f(x:\n```\n```python\nz = f(1)\n```", "line 1"),
     ("```python\nx = 1\n" + "#" * MAX_CODE + "\n```", "at most 50,000"),
 ]
 

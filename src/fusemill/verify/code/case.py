@@ -79,7 +79,9 @@ class Case:
         return self.plan.inside(self.program)
 
     def limits(self, usual: Limits) -> Limits | None:
-        """More output where more is expected than is usually kept."""
+        """More output where more is expected, more time where all tests run twice."""
+        if self.stage == "changed":
+            return replace(usual, cpu_s=2 * usual.cpu_s)
         if self.stage != "script":
             return None
         n_kb = len(self._pair().stdout.encode("utf-8", "replace")) // 1024 + 2

@@ -8,6 +8,9 @@ passes where it must not. Literals are changed in the code itself, since they co
 read from there; other expected values when the test runs.
 
 What is no comparison is turned round: ``assert f(x)`` becomes ``assert not f(x)``.
+
+All of them come twice, as they stand and in another order: an answer that finds what is
+expected by its place finds it in the one, one that counts its calls in the other.
 """
 
 import ast
@@ -62,15 +65,17 @@ _OPERATORS: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
-def changed_tests(trees: Sequence[ast.Module], seed: int) -> ast.Module | None:
+def changed_tests(
+    trees: Sequence[ast.Module], seed: int, shuffled: bool = False
+) -> ast.Module | None:
     """All tests as one module, each assertion changed and tried by itself.
 
-    Asserts that follow each other directly come in another order. None if there is
-    nothing to change. The trees are used up.
+    None if there is nothing to change. shuffled: asserts that follow each other and
+    may change places do. The trees are used up.
     """
     rng = random.Random(seed)  # noqa: S311 the order of tests is no secret
     whole = ast.Module([node for tree in trees for node in tree.body], [])
-    changer = _Changer(whole, rng)
+    changer = _Changer(whole, rng, shuffled)
     answered = answered_names(whole)
     changer.visit(whole)
     # Constants come in the same order as in the first run: who reads the last one
@@ -81,11 +86,12 @@ def changed_tests(trees: Sequence[ast.Module], seed: int) -> ast.Module | None:
 class _Changer(ast.NodeTransformer):
     """Replaces assertions statement by statement."""
 
-    def __init__(self, tests: ast.Module, rng: random.Random) -> None:
+    def __init__(self, tests: ast.Module, rng: random.Random, shuffled: bool) -> None:
         self._answered = answered_names(tests)
         self._rng = rng
         self._stated = stated_once(tests, self._answered)
         self._order_free = False
+        self._shuffled = shuffled
         self.n_changed = 0
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
@@ -117,7 +123,7 @@ class _Changer(ast.NodeTransformer):
         if test is None:
             return node
         made = self._tried(ast.Assert(test, None), node)
-        if self._order_free:
+        if self._order_free and self._shuffled:
             made.order_free = True  # type: ignore[attr-defined]
         return made
 
@@ -151,11 +157,9 @@ class _Changer(ast.NodeTransformer):
 
     def _tried(self, changed: ast.stmt, node: ast.stmt) -> ast.Try:
         self.n_changed += 1
-        fell = ast.Expr(recorder_call("fell"))
+        handler = ast.ExceptHandler(None, None, [ast.Expr(recorder_call("fell"))])
         held = ast.Expr(recorder_call("held"))
-        handler = ast.ExceptHandler(None, None, [fell])
-        made = ast.Try([changed], [handler], [held], [])
-        return ast.copy_location(made, node)
+        return ast.copy_location(ast.Try([changed], [handler], [held], []), node)
 
     def _changed_call(self, call: ast.Call, function: ast.Attribute) -> ast.Call | None:
         """An assertion of unittest as one that must fail; None for other calls."""

@@ -70,6 +70,7 @@ class _Work:
         self._running: dict[bytes, Case] = {}
         self._known: dict[bytes, Verdict] = {}
         self._ready: deque[tuple[Hashable, Verdict]] = deque()
+        self._n_same = 0
 
     def more(self) -> bool:
         """Whether there may be something to run."""
@@ -77,12 +78,17 @@ class _Work:
 
     def jobs(self, usual: Limits) -> Iterator[Job]:
         """Runs that can start: those that follow from others first."""
-        while len(self._ready) < MAX_WAITING and (self._next or self._read()):
+        while self._n_waiting < MAX_WAITING and (self._next or self._read()):
             if self._next:
                 case = self._next.popleft()
                 modules = case.program.modules | case.plan.modules
                 packages = not modules <= sys.stdlib_module_names
                 yield Job(case, case.roles(), case.limits(usual), packages)
+
+    @property
+    def _n_waiting(self) -> int:
+        """Rows that are read and need no run of their own."""
+        return len(self._ready) + self._n_same
 
     def take(self, case: Case, outcomes: tuple[Outcome, ...]) -> None:
         """Take what a run has shown."""
@@ -92,6 +98,7 @@ class _Work:
             return
         found = case.verdict()
         del self._running[case.digest]
+        self._n_same -= len(case.keys) - 1
         self._known[case.digest] = found
         if len(self._known) > MAX_REMEMBERED:
             del self._known[next(iter(self._known))]
@@ -116,6 +123,7 @@ class _Work:
             self._ready.append((row.key, replace(known, decided_by=found.how)))
         elif (same := self._running.get(found.digest)) is not None:
             same.keys.append((row.key, found.how))
+            self._n_same += 1
         else:
             found.keys.append((row.key, found.how))
             self._running[found.digest] = found

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fusemill.verify.code.fences import Block, blocks
+from fusemill.verify.code.fences import Block, blocks, indented_blocks
 from fusemill.verify.code.repair import salvage
 from fusemill.verify.code.source import (
     EntryPoint,
@@ -25,7 +25,7 @@ MAX_TEXT = 1_000_000
 """Characters of an answer that are looked at."""
 
 # The frame of Alpaca and its kin, written out again by models trained on it.
-_ECHOED_PROMPT = re.compile(r"^(?:###|@@) ?Response: ?$", re.MULTILINE)
+_ECHOED_PROMPT = re.compile(r"^(?:###|@@) ?Response:[ \t]*", re.MULTILINE)
 
 PYTHON_TAGS = frozenset({"python", "python3", "py", "python2", "py3"})
 
@@ -164,6 +164,12 @@ def _among_text(answer: Answer) -> str | None:
     return kept if answer.fits(kept) else None
 
 
+def _indented(answer: Answer) -> str | None:
+    """A block of Markdown's that has no fence, only indentation."""
+    texts = (block.text for block in indented_blocks(answer.text))
+    return _first(text if answer.fits(text) else None for text in texts)
+
+
 def _first(codes: Iterator[str | None]) -> str | None:
     return next((code for code in codes if code is not None), None)
 
@@ -176,8 +182,15 @@ RULES: tuple[tuple[str, Callable[[Answer], str | None]], ...] = (
     ("continuation", _continuation),
     ("among_text", _among_text),
     ("continuation_among_text", _continuation_among_text),
+    ("indented", _indented),
 )
 """Name and rule, in the order in which they are tried."""
+
+
+def _seems_to_define(entry: EntryPoint | None, text: str) -> bool:
+    if entry is None:
+        return False
+    return re.search(rf"(?:def|class) +{re.escape(entry.root)}\b", text) is not None
 
 
 def _why(answer: Answer) -> str:
@@ -195,6 +208,8 @@ def _why(answer: Answer) -> str:
         try:
             names = list(definitions(parse(source)))
         except Unparsable as why:
+            if _seems_to_define(answer.entry, text):
+                return f"the code {why}"
             if answer.blocks or "def " in text or "class " in text:
                 failures.append(f"the code {why}")
             continue

@@ -72,3 +72,19 @@ def blocks(text: str) -> list[Block]:
     if tag is not None:
         close(closed=False)
     return found
+
+
+def indented_blocks(text: str) -> list[Block]:
+    """Markdown's other code blocks: runs of lines that are indented by four or more.
+
+    >>> indented_blocks("So:\\n\\n    def f():\\n        pass\\n\\nDone.")[0].text
+    'def f():\\n    pass'
+    """
+    runs: list[list[str]] = [[]]
+    for line in text.split("\n"):
+        if line.startswith(("    ", "\t")) or (not line.strip() and runs[-1]):
+            runs[-1].append(line)
+        elif runs[-1]:
+            runs.append([])
+    texts = [textwrap.dedent("\n".join(run)).strip("\n") for run in runs if run]
+    return [Block("", code, True) for code in texts[:MAX_BLOCKS]]

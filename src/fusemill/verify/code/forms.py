@@ -44,7 +44,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Tests:
+class Suite:
     """The tests of one check, read.
 
     texts: sources of Python tests, one module each; empty for pairs. entry: the entry
@@ -74,9 +74,10 @@ class Tests:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Names that the tests read and do not bind: the answer's, or modules'."""
+        """Names that the tests read and do not bind: the answer's, modules', and
+        built-in ones, which an answer may define too."""
         whole = ast.Module([node for tree in self.trees() for node in tree.body], [])
-        return frozenset(free_names(whole))
+        return frozenset(free_names(whole, builtin=True))
 
     def label(self, place: Sequence[int]) -> str:
         """How a reason names the test at [text, line]: its number and its source.
@@ -104,7 +105,7 @@ class Tests:
         return sorted(found)
 
 
-def read_tests(texts: Sequence[str], entry_text: str | None) -> Tests:
+def read_tests(texts: Sequence[str], entry_text: str | None) -> Suite:
     """The tests of a check; raises BadTests where nobody could run them.
 
     >>> read_tests(["assert f(1) == 2"], "f").form
@@ -122,7 +123,7 @@ def read_tests(texts: Sequence[str], entry_text: str | None) -> Tests:
     pairs = [_pair(text) for text in texts]
     if all(pairs):
         found = tuple(pair for pair in pairs if pair)
-        return Tests("stdio", (), found, None, None, ())
+        return Suite("stdio", (), found, None, None, ())
     if any(pairs):
         raise BadTests("some tests are pairs of stdin and stdout, others are not")
     sources = tuple(text.replace("\r\n", "\n") for text in texts if text.strip())
@@ -142,7 +143,7 @@ def read_tests(texts: Sequence[str], entry_text: str | None) -> Tests:
             raise BadTests(
                 "the tests define check(candidate), and no entry point is set"
             )
-    return Tests(form, sources, (), entry, entry_text, classes)
+    return Suite(form, sources, (), entry, entry_text, classes)
 
 
 def _pair(text: str) -> Pair | None:

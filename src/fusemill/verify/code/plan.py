@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from fusemill.sandbox.jobs import Role
 from fusemill.verify.code.asserts import answered_names, watched
 from fusemill.verify.code.changes import changed_tests
-from fusemill.verify.code.forms import BadTests, Tests, read_tests
+from fusemill.verify.code.forms import BadTests, Suite, read_tests
 from fusemill.verify.code.program import Program, import_statements, marshalled
 from fusemill.verify.code.recorder import TEST_FILE
 from fusemill.verify.code.source import (
+    BUILTINS,
     EntryPoint,
     Unparsable,
     compiled_tree,
@@ -36,20 +37,20 @@ _DRIVERS = "fusemill.verify.code.drivers:"
 class Plan:
     """One check: its tests, compiled, and the roles of each kind of run."""
 
-    tests: Tests
+    tests: Suite
     digest: bytes
     units: tuple[str, ...]
     imports: tuple[str, ...]
     provided: frozenset[str]
     modules: frozenset[str]
-    _changed: dict[int, str | None] = field(default_factory=dict)
+    _changed: dict[int, list[str]] = field(default_factory=dict)
 
     def entry(self) -> EntryPoint | None:
         """What an answer must define: the entry point, or the one name tests want."""
         tests = self.tests
         if tests.entry or tests.form == "stdio":
             return tests.entry
-        wanted = tests.names - self.provided - sys.stdlib_module_names
+        wanted = tests.names - self.provided - sys.stdlib_module_names - BUILTINS
         return EntryPoint(min(wanted)) if len(wanted) == 1 else None
 
     def inside(self, program: Program) -> tuple[Role, ...]:
@@ -57,14 +58,15 @@ class Plan:
         return (self._inside(program, self.units, None),)
 
     def changed(self, program: Program) -> tuple[Role, ...] | None:
-        """The second run: changed tests in another order. None: nothing to change."""
+        """The second run: changed tests, as they stand and in another order.
+
+        None: there is nothing to change.
+        """
         seed = program.digest[0] % N_CHANGES
         if seed not in self._changed:
             self._changed[seed] = self._change(seed)
-        unit = self._changed[seed]
-        if unit is None:
-            return None
-        return (self._inside(program, (unit,), seed),)
+        units = self._changed[seed]
+        return (self._inside(program, units, seed),) if units else None
 
     def across(self, program: Program) -> tuple[Role, ...]:
         """Two processes: the tests in one, the answer in the other."""
@@ -110,11 +112,14 @@ class Plan:
         }
         return Role(_DRIVERS + "inside", payload)
 
-    def _change(self, seed: int) -> str | None:
-        tree = changed_tests(self.tests.trees(), seed)
-        if tree is None:
-            return None
-        return marshalled(compiled_tree(tree, f"{TEST_FILE}0>"))
+    def _change(self, seed: int) -> list[str]:
+        units = []
+        # Methods of classes are put in another order where they are run.
+        for shuffled in (False, True)[: 1 if self.tests.classes else 2]:
+            tree = changed_tests(self.tests.trees(), seed, shuffled)
+            if tree is not None:
+                units.append(marshalled(compiled_tree(tree, f"{TEST_FILE}0>")))
+        return units
 
 
 def plan(texts: Sequence[str], entry_text: str | None, stub: str | None) -> Plan:

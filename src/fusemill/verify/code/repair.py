@@ -29,6 +29,7 @@ _INNER = (  # of a statement that began above
     r"|[ubrf]{0,2}(?:\"\"\"|''')"
 )
 _BEGINNING = re.compile(_DEFINITION)
+_PYTHON_2 = re.compile(r"^[ \t]*print[ \t]+[\"']", re.MULTILINE)
 _STATEMENT = re.compile("|".join([_DEFINITION, _BRANCH, _ASSIGNMENT, _CALL]))
 _CODE_LINE = re.compile("|".join([_STATEMENT.pattern, _INNER]))
 
@@ -36,11 +37,14 @@ _CODE_LINE = re.compile("|".join([_STATEMENT.pattern, _INNER]))
 def salvage(text: str) -> str | None:
     """The top-level statements of `text` that parse, without the prose between them.
 
-    None if there are none, or if more than MAX_TRIES pieces would have to go.
+    None if there are none, if more than MAX_TRIES pieces would have to go, or if what
+    does not parse is Python 2.
 
     >>> salvage("Sure, here's one:\\ndef f(x):\\n    return x\\nIt's easy.\\nf(")
     'def f(x):\\n    return x'
     """
+    if _PYTHON_2.search(text):
+        return None
     pieces = _pieces(text)
     if sum(map(len, pieces)) > MAX_CODE:
         return None

@@ -188,8 +188,10 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
                 yield node.id
 
 
-def free_names(tree: ast.AST) -> set[str]:
-    """Names that are read and never bound anywhere in the tree, without builtins.
+def free_names(tree: ast.AST, builtin: bool = False) -> set[str]:
+    """Names that are read and never bound anywhere in the tree.
+
+    builtin: those of Python's builtins too.
 
     Scopes are not told apart: a name bound in one function counts as bound in all.
 
@@ -209,7 +211,7 @@ def free_names(tree: ast.AST) -> set[str]:
             bound.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             bound.update(_bound(node))
-    return read - bound - BUILTINS
+    return read - bound - (frozenset() if builtin else BUILTINS)
 
 
 def imported_modules(tree: ast.AST) -> set[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fusemill.sandbox.jobs import Outcome
-from fusemill.verify.code.forms import Pair, Tests
+from fusemill.verify.code.forms import Pair, Suite
 
 MAX_REASON = 600
 """Characters of a reason."""
@@ -38,7 +38,7 @@ _SIDES = {
 }
 
 
-def of_run(outcome: Outcome, tests: Tests) -> Finding:
+def of_run(outcome: Outcome, tests: Suite) -> Finding:
     """What a run of tests has shown: of `inside`, or of `tester` where it reported."""
     if outcome.status != "done":
         return of_end(outcome)
@@ -71,7 +71,7 @@ def of_end(outcome: Outcome) -> Finding:
     return Finding(outcome.status, reason)
 
 
-def of_two(tester: Outcome, answer: Outcome, tests: Tests) -> Finding:
+def of_two(tester: Outcome, answer: Outcome, tests: Suite) -> Finding:
     """What a run in two processes has shown."""
     report = tester.report if isinstance(tester.report, dict) else {}
     if tester.status == "done" and not report.get("gone"):

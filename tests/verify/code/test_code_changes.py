@@ -1,0 +1,196 @@
+"""Changed tests: every one falls for an honest answer, and holds for a forged one."""
+
+import ast
+import unittest
+from typing import Any
+
+import pytest
+
+from fusemill.verify.code.changes import changed_tests
+from fusemill.verify.code.forms import read_tests
+from fusemill.verify.code.recorder import RECORDER, Recorder
+
+
+class Anything:
+    """Equal to everything, above and below everything, and in everything."""
+
+    def __eq__(self, _other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return True
+
+    __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __eq__
+
+    def __sub__(self, _other: object) -> "Anything":
+        return self
+
+    __rsub__ = __abs__ = __sub__
+
+
+def run_changed(
+    source: str, seed: int, shuffled: bool = True, **names: Any
+) -> Recorder:
+    """What the recorder says after the changed tests have run over `names`."""
+    tests = read_tests([source], "f")
+    tree = changed_tests(tests.trees(), seed, shuffled)
+    assert tree is not None
+    recorder = Recorder()
+    namespace = {**names, RECORDER: recorder, "__name__": "tests"}
+    exec(compile(tree, "<test 0>", "exec"), namespace)
+    for name in tests.classes:
+        suite = unittest.TestLoader().loadTestsFromTestCase(namespace[name])
+        suite.run(unittest.TestResult())
+    return recorder
+
+
+def square(x: int) -> int:
+    return x * x
+
+
+ASSERTS = [
+    "assert f(2) == 4",
+    "assert 4 == f(2)",
+    "assert (f(2)) == 2 + 2",
+    "want = 4\nassert f(2) == want",
+    "for x in range(5):\n    assert f(x) == x * x",
+    "for x, want in [(1, 1), (2, 4)]:\n    assert f(x) == want",
+    "assert f(2) in [4, 5]",
+    "assert f(2) not in (1, 2)",
+    "assert f(2) != 5",
+    "assert f(2) < 5",
+    "assert 3 <= f(2) <= 5",
+    "assert abs(f(2) - 4.0) < 1e-6",
+    "import math\nassert math.isclose(f(2), 4.0)",
+    "assert f(2)",
+    "assert not f(0)",
+    "assert f(2) is not None",
+    "assert f(2) == 4 and f(3) == 9",
+    "assert f(2) == 3 or f(2) == 4",
+    "assert [f(1), f(2)] == [1, 4]",
+    "assert (f(1), f(2)) == tuple([1, 4])",
+    "assert sorted({f(1), f(2)}) == [1, 4]",
+    "assert str(f(2)) == '4'",
+    "assert {'a': f(1)} == {'a': 1}",
+    "assert f(2) == f(-2)",
+    "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(3) == 9",
+]
+
+
+@pytest.mark.parametrize("source", ASSERTS)
+def test_all_asserts_fall_for_an_honest_answer(source: str) -> None:
+    for seed in range(5):
+        recorder = run_changed(source, seed, f=square)
+        assert (recorder.n_fell > 0, recorder.n_held) == (True, 0)
+
+
+# where an object that agrees with everything can be told from a value
+FORGEABLE = [
+    *ASSERTS[:7],
+    "assert f(2) != 5",
+    "assert f(2) < 5",
+    "assert 3 <= f(2) <= 5",
+    "assert f(2) == 4 and f(3) == 9",
+    "assert f(2) == 3 or f(2) == 4",
+    ASSERTS[-1],
+]
+
+
+@pytest.mark.parametrize("source", FORGEABLE)
+def test_they_hold_for_what_equals_everything(source: str) -> None:
+    recorder = run_changed(source, 1, f=lambda _x: Anything())
+    assert recorder.n_held > 0
+
+
+METHODS = [
+    "self.assertEqual(f(2), 4)",
+    "self.assertEqual(4, f(2))",
+    "want = 4\n        self.assertEqual(f(2), want)",
+    "got = f(2)\n        self.assertEqual(got, 4)",
+    "self.assertEqual(f(2), 2 + 2)",
+    "self.assertAlmostEqual(f(2), 4.0, places=3)",
+    "self.assertNotEqual(f(2), 5)",
+    "self.assertTrue(f(2) == 4)",
+    "self.assertTrue(f(2))",
+    "self.assertFalse(f(0))",
+    "self.assertIsNone(None if f(2) else 1)",
+    "self.assertIn(f(2), [4, 5])",
+    "self.assertIn(4, [f(2)])",
+    "self.assertGreater(f(2), 3)",
+    "self.assertLessEqual(f(2), 4)",
+    "self.assertIsInstance(f(2), int)",
+    "self.assertListEqual([f(2)], [4])",
+    "self.assertCountEqual([f(2), f(1)], [1, 4])",
+    "self.assertRaises(TypeError, f, None)",
+    "with self.assertRaises(TypeError):\n            f(None)",
+    "with self.assertRaises(TypeError) as e:\n            f(None)\n"
+    "        self.assertIn('NoneType', str(e.exception))",
+    "assert f(2) == 4",
+]
+CLASS = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        "
+
+
+@pytest.mark.parametrize("body", METHODS)
+def test_all_assertions_of_unittest_fall(body: str) -> None:
+    recorder = run_changed(CLASS + body, 2, f=square)
+    assert (recorder.n_fell > 0, recorder.n_held) == (True, 0)
+
+
+def test_literals_are_changed_where_they_could_be_read() -> None:
+    source = (
+        "def check(candidate):\n"
+        "    want = [7, 8]\n"
+        "    assert candidate(1) == want\n"
+        "    assert candidate(2) == {'a': 5}\n"
+        "    assert candidate(3) == tuple([6])\n"
+    )
+    tree = changed_tests([ast.parse(source)], 0)
+    assert tree is not None
+    before = {
+        n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)
+    }
+    after = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+    assert {1, 2, 3} <= after  # arguments stay
+    assert not {7, 8} <= after
+    assert not {5, 6} & after & before
+
+
+def test_calls_with_a_memory_keep_their_order() -> None:
+    """``add`` is true the first time: turned round and swapped, both would hold."""
+    source = "s = f()\nassert s.add(1)\nassert not s.add(1)\nassert s.n == 1"
+
+    class Once:
+        def __init__(self) -> None:
+            self.n = 0
+
+        def add(self, _x: int) -> bool:
+            self.n += 1
+            return self.n == 1
+
+    for seed in range(10):
+        assert run_changed(source, seed, f=Once).n_held == 0
+
+
+def test_order_of_asserts_differs_by_seed() -> None:
+    source = "\n".join(f"assert f({i}) == {i * i}" for i in range(8))
+    orders = set()
+    for seed in range(6):
+        calls: list[int] = []
+        run_changed(
+            source,
+            seed,
+            shuffled=seed > 0,
+            f=lambda x, calls=calls: calls.append(x) or x * x,
+        )
+        assert sorted(calls) == list(range(8))
+        assert seed or calls == list(range(8))
+        orders.add(tuple(calls))
+    assert len(orders) > 2
+
+
+def test_nothing_to_change() -> None:
+    for source in ("f(2)", "assert True", "if f(2) != 4:\n    raise ValueError"):
+        assert changed_tests([ast.parse(source)], 0) is None
