@@ -146,8 +146,8 @@ def can_ai_code() -> list[Recorded]:
         "where language = 'python' order by 1, 2"
     )
     found = []
-    for i, (key, text, signature, checks) in enumerate(rows):
-        checks = json.loads(checks)
+    for i, (key, text, signature, listed) in enumerate(rows):
+        checks = json.loads(listed)
         entry = signature.partition("(")[0]
         for check in checks:
             if check["assert"] == "f.name":
