@@ -216,8 +216,8 @@ def test_explain_for_people(finished: SmallProject) -> None:
         'request {"model": "made-up/a"}',
         "score 0.1 by tagged (ok)",
         "released small 1.0.0, dpo/train.parquet row",
-        "passed chosen",
-        "failed rejected",
+        "passed stop chosen",
+        "failed stop rejected",
     ):
         assert needle in said
 
@@ -231,6 +231,47 @@ def test_explain_a_prompt(finished: SmallProject) -> None:
     assert [a["score"] for a in one["answers"]] == [0.9, 0.1]
     assert [a["verdict"] for a in one["answers"]] == [None, None]
     assert (one["answer"], one["releases"]) == (None, [])
+
+
+def test_explain_says_why_there_is_no_pair(whole: SmallProject) -> None:
+    """Cut answers do not count, and global_best looks at one source only."""
+    whole.change("builders/talk.yaml", "gap_max: 0.1", "gap_max: 0.9")
+    line = '{"ask": "Name a tree.", "model": "b", "text": "O", "score": 0.95, '
+    answers = whole.read("data/talk_answers.jsonl")
+    cut = line + '"finish_reason": "length"}\n'
+    a = cut.replace('"b"', '"a"').replace("0.95", "0.97").replace("length", "stop")
+    whole.write("data/talk_answers.jsonl", answers + cut + a.replace('"O"', '"Elm."'))
+    whole.change("builders/talk.yaml", "best_eligible", "global_best")
+    for stage in ("sample", "score", "select"):
+        whole.ok(stage)
+    one = explained(whole, TREE)
+    assert one["outcome"] == "no_pair_in_window"
+    assert one["why"] == (
+        "the best answer is of model-a, and with pair_choice global_best that source "
+        "must have a gap in the window: model-a 0.970000 - 0.970000 = 0.000000, one "
+        "answer; model-b 0.900000 - 0.100000 = 0.800000 (1 cut answers do not count)"
+    )
+
+
+def test_explain_what_was_taken_back(whole: SmallProject) -> None:
+    id_ = id_of(whole, "Oak.")
+    said = ("--reason", "asked for", "--who", "me")
+    whole.ok("warehouse", "retract", "responses", id_, *said)
+    assert explained(whole, id_)["retracted"] == "by me: asked for"
+    assert "retracted by me: asked for" in " ".join(
+        whole.ok("explain", id_).out.split()
+    )
+    again = whole.cli("warehouse", "retract", "responses", id_, *said)
+    refused(again, "retracted already, by me: asked for")
+
+
+def test_explain_a_conversation_that_stands_in_many_rows(small: SmallProject) -> None:
+    small.rows("data/talk.jsonl", [{"ask": "Name a tree.", "topic": ""}] * 7)
+    small.change("fusemill.yaml", "[talk, sums, zh]", "[talk]")
+    small.ok("prompts")
+    one = explained(small, TREE)
+    assert (one["source_row"], one["n_duplicates"]) == (0, 6)
+    assert "and 6 more rows with this conversation" in small.ok("explain", TREE).out
 
 
 def test_explain_a_duplicate(finished: SmallProject) -> None:

@@ -9,14 +9,25 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from fusemill.durable import point
 from fusemill.errors import FusemillError
 from fusemill.warehouse import Warehouse
 
 Row = Mapping[str, Any]
-Advance = Callable[[int], None]  # told how many missing rows are done
+
+
+class Advance(Protocol):
+    """Told how many rows are missing, where that is known, and how many are done."""
+
+    def __call__(self, n: int, /) -> None:
+        """So many more rows are done."""
+
+    def expect(self, n: int) -> None:
+        """So many rows are missing."""
+
+
 FLUSH_ROWS = 1_000
 FLUSH_S = 5.0
 # Rows that can be read again for nothing are written in larger parts.

@@ -11,7 +11,7 @@ from fusemill.fill import ALL, Shard
 from fusemill.fresh import fresh
 from fusemill.progress import Progress
 from fusemill.project.project import Project
-from fusemill.prompts.reading import is_read, read_prompts
+from fusemill.prompts.reading import is_read, read_prompts, unread_before
 from fusemill.release.write import Written, write_release
 from fusemill.sampling.sample import sample_builder
 from fusemill.scoring.score import score_builder
@@ -41,6 +41,8 @@ def prompts(project: Project, progress: Progress) -> None:
                 with progress.stage("prompts", builder.set) as advance:
                     n = read_prompts(project, builder, advance)
                 progress.say("prompts", f"{builder.set}: {n:,} rows read")
+    for name in unread_before(project):
+        progress.say("prompts", f"{name}: not read; what it shares is no duplicate yet")
 
 
 def sample(project: Project, progress: Progress, shard: Shard = ALL) -> None:

@@ -9,11 +9,15 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 LINE_EVERY_S = 60.0
 
@@ -32,26 +36,18 @@ class Progress:
         self.console.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
-    def stage(self, stage: str, what: str) -> Iterator[Callable[[int], None]]:
+    def stage(self, stage: str, what: str) -> Iterator["Count"]:
         """Count rows of a stage: a live bar, or a line a minute without a terminal."""
         if self.console.is_terminal and sys.stderr.isatty():
             with self._bar() as bar:
                 task = bar.add_task(f"{stage:>8}  {what}", total=None)
-                yield lambda n: bar.update(task, advance=n)
+                yield Count(
+                    lambda n: bar.update(task, advance=n),
+                    lambda n: bar.update(task, total=n),
+                )
             return
-        started = last = time.monotonic()
-        count = 0
-
-        def advance(n: int) -> None:
-            nonlocal count, last
-            count += n
-            now = time.monotonic()
-            if now - last >= LINE_EVERY_S:
-                last = now
-                rate = count / (now - started)
-                self.say(stage, f"{what}: {count:,} rows, {rate:,.0f} a second")
-
-        yield advance
+        lines = _Lines(lambda text: self.say(stage, f"{what}: {text}"))
+        yield Count(lines.advance, lines.expect)
 
     def _bar(self) -> Bar:
         return Bar(
@@ -60,7 +56,56 @@ class Progress:
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TextColumn("rows"),
+            _Rate(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
             console=self.console,
             transient=True,
         )
+
+
+class Count:
+    """What a stage is given to say how far it is: fill.Advance."""
+
+    def __init__(
+        self, advance: Callable[[int], None], expect: Callable[[int], None]
+    ) -> None:
+        self._advance, self._expect = advance, expect
+
+    def __call__(self, n: int, /) -> None:
+        """So many more rows are done."""
+        self._advance(n)
+
+    def expect(self, n: int) -> None:
+        """So many rows are missing."""
+        self._expect(n)
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+class _Lines:
+    """A line a minute, with rate and time left where the total is known."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._started = self._last = time.monotonic()
+        self._count, self._total = 0, 0
+
+    def expect(self, n: int) -> None:
+        self._total = n
+
+    def advance(self, n: int) -> None:
+        self._count += n
+        now = time.monotonic()
+        if now - self._last < LINE_EVERY_S:
+            return
+        self._last = now
+        rate = self._count / (now - self._started)
+        of = f" of {self._total:,}" if self._total else ""
+        left = (self._total - self._count) / rate / 60 if self._total and rate else None
+        more = "" if left is None else f", {max(left, 0):.0f} minutes left"
+        self._say(f"{self._count:,}{of} rows, {rate:,.0f} a second{more}")

@@ -190,6 +190,30 @@ MISTAKES = {
         f"source: {{revision: {'a' * 40}, files: x, format: jsonl}}\n",
         ("talk.yaml:6: key `source`: `revision` and `stream` belong to a Hub set",),
     ),
+    "a share beyond one": (
+        TALK,
+        "sft_share: 0.4",
+        "sft_share: 4",
+        ("talk.yaml", "`sft_share`: expected a number from 0 to 1, found 4"),
+    ),
+    "a choice that is none": (
+        TALK,
+        "pair_choice: best_eligible",
+        "pair_choice: best",
+        ("`pair_choice`: expected best_eligible or global_best, found 'best'",),
+    ),
+    "a window that ends before it begins": (
+        TALK,
+        "gap_min: 0.01",
+        "gap_min: 0.5",
+        ("`gap_min` 0.5 is greater than `gap_max` 0.1",),
+    ),
+    "a text for a truth": (
+        TALK,
+        "allow_truncated: false",
+        "allow_truncated: nein",
+        ("`allow_truncated`: expected true or false, found 'nein'",),
+    ),
     "an unknown format": (
         TALK,
         SOURCE,

@@ -1,5 +1,6 @@
 """Warehouses, disks and releases in a bad state: named, and nothing is lost."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -181,6 +182,60 @@ def test_licence_of_a_prompt_that_nothing_was_chosen_for(small: SmallProject) ->
     small.write("sql/prompts/talk.sql", TALK_SQL.replace("source_row,", given))
     said = small.cli("run")
     refused(said, "prompts talk: licence `cc-by-nc-4.0`", "allowed_licences")
+
+
+def test_licence_of_two_models_under_one_name(small: SmallProject) -> None:
+    """The second one's licence does not stand for the first one's answers."""
+    first = "model-a: {model: made-up/a, role: source, hosted: true, licence: cc0-1.0}"
+    hidden = first.replace("cc0-1.0", "secret")
+    second = "model-b: {model: made-up/b,"
+    small.change("registry/models.yaml", first, hidden)
+    small.change(
+        "registry/models.yaml",
+        second,
+        "model-b: {model: made-up/a, sampling: {temperature: 0.1},",
+    )
+    refused(small.cli("run"), "made-up/a", "licence `secret`", "allowed_licences")
+
+
+def test_a_path_with_a_quotation_mark(whole: SmallProject, tmp_path: Path) -> None:
+    moved = whole.moved_copy(tmp_path / "q'x [1]")
+    assert moved.ask("select 1 as one") == [{"one": 1}]
+    assert "is there already, unchanged" in moved.ok("run").err
+
+
+def test_a_data_folder_with_glob_characters(
+    small: SmallProject, tmp_path: Path
+) -> None:
+    data = tmp_path / "d [1]"
+    (small.root / "data").rename(data)
+    for name in ("talk", "sums", "zh"):
+        text = small.read(f"builders/{name}.yaml")
+        quoted = re.sub(r"files: data/([\w.]+)", r"files: '${data}/\1'", text)
+        small.write(f"builders/{name}.yaml", quoted)
+    small.ok("run", "--data", data)
+    assert small.outcomes() == OUTCOMES
+
+
+def test_a_workdir_through_a_link(small: SmallProject, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    small.ok("prompts", "--workdir", tmp_path / "real")
+    small.ok("sql", "select 1", "--workdir", tmp_path / "link")
+
+
+def test_answers_lost_after_a_prompt_was_taken_back(whole: SmallProject) -> None:
+    """They are read again, but for the prompt that was taken back."""
+    said = ("--reason", "test", "--who", "me")
+    query = "select prompt_id from prompts where set = 'talk' and source_row = 2"
+    [row] = whole.ask(query)
+    whole.ok("warehouse", "retract", "prompts", row["prompt_id"], *said)
+    shutil.rmtree(whole.root / "warehouse/parts/responses")
+    whole.change("fusemill.yaml", "version: 1.0.0", "version: 1.0.1")
+    whole.ok("run")
+    expected = {**OUTCOMES["talk"], "retracted": 1}
+    del expected["no_pair_in_window"]  # what that row was
+    assert whole.outcomes()["talk"] == expected
 
 
 def with_contract(small: SmallProject, counts: str) -> None:

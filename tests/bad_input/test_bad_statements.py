@@ -64,10 +64,6 @@ STATEMENTS = {
         "select source_row, [{'who': 'user', 'what': ask}] as messages from raw",
         ("column `messages`: expected a list of STRUCT(role", "who VARCHAR"),
     ),
-    "a speaker of no kind": (
-        "select source_row, [{'role': 'robot', 'content': ask}] as messages from raw",
-        ("source_row 0", "end with user", "['robot']"),
-    ),
     "a number for a licence": (
         TALK_SQL.replace("source_row,", "source_row, 5 as licence,"),
         ("column `licence`: expected a text (VARCHAR), found INTEGER",),

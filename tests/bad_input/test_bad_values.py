@@ -105,7 +105,7 @@ def test_scorer_that_fails(small: SmallProject, name: str) -> None:
     whole = small.read("scores/tagged.py")
     small.write("scores/tagged.py", f"def tagged(rows):\n    return {statement}\n")
     said = small.cli("run", "--only", "sums")
-    refused(said, "scores/tagged.py:tagged: ", "prompt ", *needles)
+    refused(said, "scores/tagged.py:tagged", "prompt ", *needles)
     assert small.ask("select count(*) as n from scores") == [{"n": 0}]
     before = small.parts()
     small.write("scores/tagged.py", whole)
@@ -287,3 +287,36 @@ def test_the_same_answer_twice_is_harmless(small: SmallProject) -> None:
     query = "select count(*) as n from response_texts where text = 'Apple.'"
     assert small.ask(query) == [{"n": 1}]
     assert accounts_close(small, "talk") == OUTCOMES["talk"]
+
+
+def test_a_conversation_that_is_no_prompt(small: SmallProject) -> None:
+    """One row is kept with the reason; the others are read."""
+    turn = "case when ask = 'Name a tree.' then [{'role': 'assistant', 'content': ask}]"
+    given = f"{turn} else user_turn(ask) end as messages,"
+    sql = small.read("sql/prompts/talk.sql")
+    small.write(
+        "sql/prompts/talk.sql", sql.replace("user_turn(ask) as messages,", given)
+    )
+    small.ok("run")
+    expected = {**OUTCOMES["talk"], "excluded_malformed": 1}
+    del expected["no_pair_in_window"]  # what that row was
+    assert small.outcomes()["talk"] == expected
+
+
+def test_a_scorer_with_a_dataclass_and_late_annotations(small: SmallProject) -> None:
+    small.write(
+        "scores/tagged.py",
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\nfrom typing import ClassVar\n\n"
+        "@dataclass\nclass Weight:\n    one: float\n    all: ClassVar[int] = 0\n\n"
+        "def tagged(rows):\n"
+        "    return [float(row['text'].split('|')[0]) for row in rows]\n",
+    )
+    small.ok("run")
+    assert small.outcomes() == OUTCOMES
+
+
+def test_the_line_of_a_scorer_that_raises(small: SmallProject) -> None:
+    small.write("scores/tagged.py", "def tagged(rows):\n    return 1 / 0\n")
+    said = small.cli("run", "--only", "sums")
+    refused(said, "scores/tagged.py:tagged, line 2: ZeroDivisionError")

@@ -44,6 +44,8 @@ class Explanation:
     answers: list[dict[str, Any]]  # without texts, best score first
     answer: dict[str, Any] | None  # the one asked about, with text and request
     releases: list[dict[str, Any]]
+    n_duplicates: int  # further rows of this set with the same conversation
+    retracted: str | None  # why and by whom, where the id asked about was taken back
 
 
 def explain(project: Project, id_: str) -> list[Explanation]:
@@ -59,8 +61,15 @@ def explain(project: Project, id_: str) -> list[Explanation]:
         ).fetchone()
         prompt_id = row[0] if row else id_
         places = con.execute(
-            'select "set", source_row, status from plan where prompt_id = ? '
-            "order by status <> 'ready', \"set\", source_row limit 5",
+            """
+            select "set", source_row, status,
+                count(*) over (partition by "set") - 1 as n_duplicates
+            from plan where prompt_id = ?
+            qualify row_number() over (
+                partition by "set" order by status = 'duplicate', source_row
+            ) = 1
+            order by status <> 'ready', "set"
+            """,
             [prompt_id],
         ).fetchall()
         if not places:
@@ -70,7 +79,10 @@ def explain(project: Project, id_: str) -> list[Explanation]:
                 "'select response_id from responses limit 5'`"
             )
         kind = "response" if row else "prompt"
-        return [_explain(project, con, kind, id_, prompt_id, place) for place in places]
+        return [
+            _explain(project, con, kind, id_, prompt_id, place[:3], place[3])
+            for place in places
+        ]
 
 
 def _explain(
@@ -80,6 +92,7 @@ def _explain(
     id_: str,
     prompt_id: str,
     place: tuple[str, int, str],
+    n_duplicates: int,
 ) -> Explanation:
     set_, source_row, planned = place
     builder = project.builders[set_]
@@ -112,6 +125,8 @@ def _explain(
         answers=answers,
         answer=_one(con, id_) if kind == "response" else None,
         releases=_releases(project, set_, prompt_id),
+        n_duplicates=n_duplicates,
+        retracted=_retracted(con, id_, prompt_id),
     )
 
 
@@ -190,6 +205,18 @@ def _one(con: duckdb.DuckDBPyConnection, response_id: str) -> dict[str, Any] | N
         [answer["prompt_id"], answer["text_id"]],
     ).fetchall()
     return {k: v for k, v in answer.items() if k not in ("part", "part_row")}
+
+
+def _retracted(con: duckdb.DuckDBPyConnection, id_: str, prompt_id: str) -> str | None:
+    row = con.execute(
+        "select key, reason, who from retractions where key in (?, ?) "
+        "order by key <> ? limit 1",
+        [id_, prompt_id, id_],
+    ).fetchone()
+    if row is None:
+        return None
+    what = "" if row[0] == id_ else "its prompt, "
+    return f"{what}by {row[2]}: {row[1]}"
 
 
 def _raw_row(

@@ -12,6 +12,7 @@ from fusemill.ask.sides import MadeOf, Side, measure
 from fusemill.errors import FusemillError
 from fusemill.identity import made_of
 from fusemill.project.models import Builder
+from fusemill.project.parameters import check_parameters
 from fusemill.project.project import Project
 from fusemill.prompts.reading import require_read
 from fusemill.selection.select import make_inputs, run_rule
@@ -63,6 +64,7 @@ def whatif(
             taken |= ours.keys()
             if changes and not ours:
                 continue
+            _check(builder, ours)
             require_read(con, builder)
             make_inputs(con, project, builder)
             for side, table, values in zip(
@@ -80,6 +82,13 @@ def whatif(
             )
         first, second = Side("as declared", sides[0]), Side("what if", sides[1])
         return compare(con, first, second, {}, most_rows)
+
+
+def _check(builder: Builder, changes: Mapping[str, Any]) -> None:
+    try:
+        check_parameters({**builder.select.params, **changes})
+    except ValueError as error:
+        raise FusemillError(f"--set: {builder.set}: {error}") from None
 
 
 def _names(project: Project) -> str:

@@ -52,7 +52,7 @@ def why(
         )
         return f"{builder.select.sql} chose {said}"
     if outcome == "no_pair_in_window":
-        return f"no source has a gap in the window: {_gaps(answers)}"
+        return _no_pair(builder, answers)
     return FIXED.get(outcome, outcome)
 
 
@@ -62,13 +62,32 @@ def _figure(answer: dict[str, Any]) -> str:
     return ("none" if score is None else f"{score:.6g}") + verdict
 
 
+def _no_pair(builder: Builder, answers: Sequence[dict[str, Any]]) -> str:
+    """Best, worst and gap of each source, of the answers that the rule may use."""
+    params = builder.select.params
+    usable = [
+        answer
+        for answer in answers
+        if answer["score"] is not None
+        and (answer["finish_reason"] != "length" or params.get("allow_truncated"))
+    ]
+    cut = sum(a["finish_reason"] == "length" for a in answers if a not in usable)
+    said = _gaps(usable) + (f" ({cut} cut answers do not count)" if cut else "")
+    if params.get("pair_choice") == "global_best" and usable:
+        best = max(usable, key=lambda answer: answer["score"])
+        return (
+            f"the best answer is of {best['model']}, and with pair_choice global_best "
+            f"that source must have a gap in the window: {said}"
+        )
+    return f"no source has a gap in the window: {said}"
+
+
 def _gaps(answers: Sequence[dict[str, Any]]) -> str:
-    """Best, worst and gap of each source, at six places as the rule compares them."""
+    """Gaps at six places, as the rule compares them."""
     scores: dict[str, list[Decimal]] = {}
     for answer in answers:
-        if answer["score"] is not None:
-            value = Decimal(repr(answer["score"])).quantize(Decimal("0.000001"))
-            scores.setdefault(answer["model"], []).append(value)
+        value = Decimal(repr(answer["score"])).quantize(Decimal("0.000001"))
+        scores.setdefault(answer["model"], []).append(value)
     said = []
     for model, values in sorted(scores.items()):
         gap = max(values) - min(values)

@@ -5,6 +5,7 @@ Model text is data: control characters are shown, not sent to the terminal.
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from fusemill.project.findings import Finding
 
 MOST_ROWS = 40
 MOST_CHARACTERS = 120
+DRAWN_BY_HAND = 1_000_000
+ID = re.compile(r"[0-9a-f]{32}")
 _COLOURS = {"error": "red", "inconsistent": "red", "unpinned": "yellow"}
 _COLOURS |= {"known": "cyan", "note": "cyan"}
 
@@ -137,6 +140,9 @@ def _grid(table: pa.Table) -> None:
         grid.add_column(name, justify="right" if is_number else "left")
     for row in table.slice(0, MOST_ROWS).to_pylist():
         cells = [shown(row[n], MOST_CHARACTERS) for n in table.schema.names]
+        for column, cell in zip(grid.columns, cells, strict=True):
+            if ID.fullmatch(cell):
+                column.min_width = 32  # half an id is of no use
         grid.add_row(*[Text(cell) for cell in cells])
     console.print(grid)
     rest = table.num_rows - MOST_ROWS
@@ -193,6 +199,10 @@ def _explanation(console: Console, one: Explanation) -> None:
     fact("raw row", one.raw_row or "the source is not at hand as it was read (--data)")
     if one.gold is not None:
         fact("gold", one.gold)
+    if one.n_duplicates:
+        fact("", f"and {one.n_duplicates:,} more rows with this conversation")
+    if one.retracted:
+        fact("retracted", one.retracted)
     fact("outcome", one.outcome or "not selected yet")
     fact("why", one.why, None)
     if one.answer is not None:
@@ -216,15 +226,20 @@ def _answer(fact: Callable[..., None], answer: dict[str, Any]) -> None:
 
 
 def _answers(console: Console, one: Explanation) -> None:
-    grid = Table(header_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    grid.add_column("response_id", no_wrap=True)
-    for name in ("model", "draw", "score", "verdict", "used_as"):
+    grid = Table(header_style="bold", box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    # A draw that was made of the text is a number of 19 digits, which tells nothing.
+    draws = [answer["draw"] for answer in one.answers if answer["draw"] < DRAWN_BY_HAND]
+    names = ["response_id", "model", "score", "verdict", "finish", "used_as"]
+    names[2:2] = ["draw"] if draws else []
+    for name in names:
         right = name in ("draw", "score")
-        grid.add_column(name, justify="right" if right else "left", no_wrap=True)
+        grid.add_column(name, justify="right" if right else "left", overflow="fold")
+    grid.columns[0].min_width = 32
     for answer in one.answers[:MOST_ROWS]:
         style = "bold" if answer["response_id"] == one.asked else ""
-        names = ("response_id", "model", "draw", "score", "verdict", "used_as")
-        grid.add_row(*[Text(shown(answer[n], 40), style=style) for n in names])
+        values = {**answer, "finish": answer["finish_reason"]}
+        values["score"] = None if answer["score"] is None else f"{answer['score']:.4g}"
+        grid.add_row(*[Text(shown(values[n], 60), style=style) for n in names])
     console.print(grid)
     if len(one.answers) > MOST_ROWS:
         console.print(f"… and {len(one.answers) - MOST_ROWS} more answers")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from fusemill.project.declaration import Declaration
+from fusemill.project.parameters import check_parameters
 
 Category = Literal["instruction_following", "mathematics", "coding", "chinese", "other"]
 
@@ -195,6 +196,12 @@ class Select(Declaration):
     sql: ProjectPath
     score: Name | None  # a scorer of this builder; null: the rule reads no score
     params: dict[str, Scalar]
+
+    @field_validator("params")
+    @classmethod
+    def _known(cls, params: dict[str, Scalar]) -> dict[str, Scalar]:
+        check_parameters(params)
+        return params
 
 
 class Builder(Declaration):

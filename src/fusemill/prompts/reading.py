@@ -4,6 +4,7 @@ A reading is one source, one statement, one set of parameters. It counts once it
 complete; a changed source or statement is another reading, and the old rows stay.
 """
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import duckdb
 
 from fusemill import ids
 from fusemill.durable import point
-from fusemill.errors import DeclarationError, FusemillError, SourceError
+from fusemill.errors import DeclarationError, FusemillError
 from fusemill.fill import batches
 from fusemill.project.columns import check_columns
 from fusemill.project.models import Builder
@@ -60,6 +61,11 @@ class Reading:
     sql: str
     reading_id: str
 
+    @functools.cached_property
+    def source_name(self) -> str:
+        """The source's short name, made once: a row of every prompt has it."""
+        return self.source.name
+
 
 def reading_of(project: Project, builder: Builder) -> Reading:
     """The reading that the declarations name now."""
@@ -88,6 +94,20 @@ def is_read(project: Project, builder: Builder) -> bool:
         return (
             con.execute(query, [builder.set, reading.reading_id]).fetchone() is not None
         )
+
+
+def unread_before(project: Project) -> list[str]:
+    """Sets that come before an active one and have not been read in any way.
+
+    Conversations that they share with the active ones are no duplicates until then.
+    """
+    with project.warehouse.connect() as con:
+        read = {
+            r[0] for r in con.execute('select distinct "set" from prompts').fetchall()
+        }
+    names = list(project.builders)
+    last = max(names.index(builder.set) for builder in project.active)
+    return [name for name in names[:last] if name not in read]
 
 
 def require_read(con: duckdb.DuckDBPyConnection, builder: Builder) -> None:
@@ -188,7 +208,7 @@ def _check_all(seen: bytearray, reading: Reading) -> None:
 def _prompt(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
     """The warehouse row of one raw row."""
     builder = reading.builder
-    messages = _messages(row.get("messages"), reading, row["source_row"])
+    messages = _messages(row.get("messages"))
     gold = row.get("gold")
     gold = gold if gold is None or str(gold).strip() else None
     excluded = row.get("excluded")
@@ -199,6 +219,8 @@ def _prompt(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
         )
     if excluded is None and messages is None:
         excluded = "excluded_empty"
+    if excluded is None and messages is not None and not _is_a_prompt(messages):
+        excluded = "excluded_malformed"
     check_id = None
     if builder.checker == "mathematics" and excluded is None:
         if gold is None:
@@ -209,7 +231,7 @@ def _prompt(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
         "set": builder.set,
         "source_row": row["source_row"],
         "reading_id": reading.reading_id,
-        "source": reading.source.name,
+        "source": reading.source_name,
         "revision": reading.source.revision,
         "licence": row.get("licence") or builder.licence,
         "prompt_id": None if messages is None else ids.prompt_id(messages),
@@ -226,18 +248,14 @@ def _prompt(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _messages(
-    value: Any, reading: Reading, source_row: int
-) -> list[dict[str, str]] | None:
-    """A conversation ending in a user turn; None where a text is missing or empty."""
-    if value is None or not all(m and (m.get("content") or "").strip() for m in value):
+def _messages(value: Any) -> list[dict[str, str]] | None:
+    """The turns as they are; None where there is none, or one is missing or empty."""
+    if not value or not all(m and (m.get("content") or "").strip() for m in value):
         return None
-    if not value:
-        return None
-    roles = [m.get("role") for m in value]
-    if roles[-1] != "user" or not set(roles) <= {"system", "user", "assistant"}:
-        raise SourceError(
-            f"{reading.builder.prompts.sql}: source_row {source_row}: a prompt is turns"
-            f" of system, user and assistant that end with user; found roles {roles}"
-        )
-    return [{"role": m["role"], "content": m["content"]} for m in value]
+    return [{"role": m.get("role") or "", "content": m["content"]} for m in value]
+
+
+def _is_a_prompt(messages: list[dict[str, str]]) -> bool:
+    """Turns of system, user and assistant that end with user."""
+    roles = [message["role"] for message in messages]
+    return roles[-1] == "user" and set(roles) <= {"system", "user", "assistant"}

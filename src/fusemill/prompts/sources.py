@@ -101,12 +101,12 @@ def local_pattern(pattern: str, project: Project, where: str) -> Path:
             raise DeclarationError(
                 f"{where}: `{pattern}` needs a data folder; give one with --data DIR"
             )
-        pattern = pattern.replace("${data}", str(project.data))
+        pattern = pattern.replace("${data}", glob.escape(str(project.data)))
     if "${" in pattern:
         raise DeclarationError(
             f"{where}: `{pattern}`: only ${{data}} can be filled in here"
         )
-    return project.root / pattern
+    return Path(glob.escape(str(project.root))) / pattern
 
 
 def _stamp(file: str, where: str) -> tuple[int, int]:

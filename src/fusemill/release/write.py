@@ -152,7 +152,7 @@ def _licences(
 ) -> list[dict[str, str]]:
     """Of every prompt and model in a release: all answers are in it, chosen or not."""
     rows = []
-    models: dict[str, str] = {}
+    models: set[tuple[str, str]] = set()
     for one in released:
         found = con.execute(
             "select distinct p.licence from plan "
@@ -164,10 +164,10 @@ def _licences(
         rows += [{"of": "prompts", "name": name, "licence": r[0]} for r in found]
         for config in configs(project, one.builder):
             model = project.models[config.model]
-            models[model.model] = model.licence
+            models.add((model.model, model.licence))
     rows += [
         {"of": "answers", "name": name, "licence": licence}
-        for name, licence in sorted(models.items())
+        for name, licence in sorted(models)
     ]
     return rows
 

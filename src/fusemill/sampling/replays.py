@@ -27,29 +27,37 @@ def recorded_source(project: Project, builder: Builder, index: int) -> Resolved:
     return resolve(block.source, project, where)
 
 
-def _taken(con: duckdb.DuckDBPyConnection) -> str:
-    """SQL of the prompts that are taken, for a set given as the only parameter.
+READY = ("ready",)
+# One that was taken back since counts as before: nothing is read again for it.
+TAKEN = ("ready", "retracted")
 
-    One that was taken back since counts as before: nothing is read again for it. The
-    snapshot's own `plan` is read, which a selection hides behind one of its builder.
+
+def _prompts(con: duckdb.DuckDBPyConnection, statuses: tuple[str, ...]) -> str:
+    """SQL of the prompts with these statuses, for a set as the only parameter.
+
+    The snapshot's own `plan` is read: a selection hides it behind one of its builder.
     """
     snapshot = con.execute("select current_database()").fetchall()[0][0]
     return (
         f'select prompt_id from "{snapshot}".main.plan where "set" = ? '
-        "and status in ('ready', 'retracted')"
+        f"and status in ({', '.join(repr(status) for status in statuses)})"
     )
 
 
 def replay_id(
-    project: Project, con: duckdb.DuckDBPyConnection, builder: Builder, index: int
+    project: Project,
+    con: duckdb.DuckDBPyConnection,
+    builder: Builder,
+    index: int,
+    statuses: tuple[str, ...] = READY,
 ) -> str:
-    """Id of one reading of a recorded source for exactly the prompts taken now."""
+    """Id of one reading of a recorded source for exactly these prompts."""
     block = builder.answers[index]
     assert isinstance(block, RecordedAnswers)
     source = recorded_source(project, builder, index)
     taken = con.execute(
         "select count(*), md5(bit_xor(md5_number(prompt_id))::varchar) "
-        f"from ({_taken(con)})",
+        f"from ({_prompts(con, statuses)})",
         [builder.set],
     ).fetchall()[0]
     spec = {
@@ -66,12 +74,27 @@ def replay_id(
     return ids.H("recorded", spec)
 
 
-def is_complete(con: duckdb.DuckDBPyConnection, builder: Builder, replay: str) -> bool:
+def is_complete(
+    project: Project, con: duckdb.DuckDBPyConnection, builder: Builder, index: int
+) -> bool:
     """Whether a recorded source was read to its end for these prompts, and is there.
 
     Where parts were taken away since, it counts as not read: it is replayed, and what
     is there still is not written twice.
     """
+    return any(
+        _holds(con, builder, replay_id(project, con, builder, index, of), of)
+        for of in (TAKEN, READY)
+    )
+
+
+def _holds(
+    con: duckdb.DuckDBPyConnection,
+    builder: Builder,
+    replay: str,
+    statuses: tuple[str, ...],
+) -> bool:
+    """Whether this reading is marked as complete, and its answers are there."""
     row = con.execute(
         "select details from audits where selection_id = ? and suite = 'recorded'",
         [replay],
@@ -87,7 +110,7 @@ def is_complete(con: duckdb.DuckDBPyConnection, builder: Builder, replay: str) -
                 union all
                 select prompt_id, config_hash from retracted_responses
             )
-            semi join ({_taken(con)}) using (prompt_id)
+            semi join ({_prompts(con, statuses)}) using (prompt_id)
             group by config_hash
             """,
             [builder.set],
@@ -102,6 +125,6 @@ def is_unread(
 ) -> bool:
     """Whether a recorded source of the builder has not been read to its end."""
     return any(
-        not is_complete(con, builder, replay_id(project, con, builder, index))
+        not is_complete(project, con, builder, index)
         for index, _ in recorded_blocks(builder)
     )

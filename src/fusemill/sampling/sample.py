@@ -56,9 +56,9 @@ def sample_builder(
             continue
         source = recorded_source(project, builder, index)
         with project.warehouse.connect() as con:
-            replay = replay_id(project, con, builder, index)
-            if is_complete(con, builder, replay):
+            if is_complete(project, con, builder, index):
                 continue
+            replay = replay_id(project, con, builder, index)
             tally = Tally()
             by_name = _by_recorded_name(project, block)
             wanted = _ready_prompts(con, builder, shard)

@@ -5,8 +5,11 @@ connection to the snapshot.
 """
 
 import math
+import sys
+import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -154,8 +157,9 @@ def _python(
         except (Exception, SystemExit) as error:
             first = batch[0]
             raise EngineError(
-                f"{scorer.function}: {type(error).__name__}: {error} (in a batch of "
-                f"{len(batch)} from prompt {first['prompt_id']})"
+                f"{scorer.function}{_line(error, scorer)}: {type(error).__name__}: "
+                f"{error} (in a batch of {len(batch)} from prompt "
+                f"{first['prompt_id']})"
             ) from error
         if len(values) != len(batch):
             raise EngineError(
@@ -169,6 +173,14 @@ def _python(
         ]
 
 
+def _line(error: BaseException, scorer: PythonScorer) -> str:
+    """`, line n` of the function's file where the error was raised."""
+    path = scorer.function.partition(":")[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f.lineno for f in frames if f.filename.endswith(path)]
+    return f", line {lines[-1]}" if lines else ""
+
+
 def _returned(scorer: PythonScorer, row: Row, value: object) -> float | None:
     where = f"{scorer.function}: prompt {row['prompt_id']}"
     return None if value is None else _number(value, where)
@@ -177,8 +189,9 @@ def _returned(scorer: PythonScorer, row: Row, value: object) -> float | None:
 def load_function(project: Project, scorer: PythonScorer) -> Callable[..., Any]:
     """The project's scoring function; DeclarationError where there is none."""
     path, _, name = scorer.function.partition(":")
-    module = types.ModuleType("project_scorer")
+    module = types.ModuleType(f"project_scorer_{Path(path).stem}")
     module.__file__ = str(project.root / path)
+    sys.modules[module.__name__] = module  # dataclasses look their module up
     try:
         # Compiled here, not imported: a cached .pyc may be older than the file whose
         # digest names the scores, and nothing is written into the project's folder.

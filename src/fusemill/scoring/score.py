@@ -85,8 +85,10 @@ def score_builder(
     with project.warehouse.connect() as con:
         require_read(con, builder)
         hash_ = scorer_hash(project, builder, scorer, con)
-        if not find_missing(con, project, builder, hash_, shard):
+        n_missing = find_missing(con, project, builder, hash_, shard)
+        if not n_missing:
             return 0
+        advance.expect(n_missing)
 
         def work(rows: Sequence[Row]) -> Iterator[Row]:
             for row in rows:

@@ -224,6 +224,12 @@ def retract(project: "Project", table: str, key: str, reason: str, who: str) -> 
         )
     warehouse = project.warehouse
     with warehouse.connect() as con:
+        known = 'select who, reason from retractions where "table" = ? and key = ?'
+        before = con.execute(known, [table, key]).fetchone()
+        if before is not None:
+            raise WarehouseError(
+                f"{table} {key}: retracted already, by {before[0]}: {before[1]}"
+            )
         query = f"select 1 from {table} where {columns[table]} = ? limit 1"
         if con.execute(query, [key]).fetchone() is None:
             raise WarehouseError(f"{table}: no row with {columns[table]} {key}")

@@ -11,7 +11,7 @@ from fusemill.durable import point, remove_leftovers, run_lock
 from fusemill.errors import PartError, WarehouseError
 from fusemill.warehouse.connection import connect
 from fusemill.warehouse.parts import Part, Row, list_parts, write_part, write_table
-from fusemill.warehouse.snapshot import Declared, build, check_parts
+from fusemill.warehouse.snapshot import Declared, build, check_parts, quoted
 
 KEPT_SNAPSHOTS = 3
 PARTS = "/warehouse/parts/"  # how a message of DuckDB's names a part
@@ -21,7 +21,7 @@ class Warehouse:
     """The folder `warehouse/`: `parts/`, `snapshots/`, and the link to one of them."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
+        self.root = root.resolve()  # a path through a link is the same place
         self.parts = self.root / "parts"
         self.link = self.root / "warehouse.duckdb"
         self._checked: dict[str, str] = {}  # parts whose digest held, with their stamps
@@ -96,8 +96,8 @@ class Warehouse:
             if not anywhere:
                 self._check_place(con)
             if locked:
-                folders = [str(self.parts), str(self.root / "tmp")]
-                con.execute(f"set allowed_directories = {folders}")
+                folders = ", ".join(map(quoted, (self.parts, self.root / "tmp")))
+                con.execute(f"set allowed_directories = [{folders}]")
                 con.execute("set enable_external_access = false")
                 con.execute("set lock_configuration = true")
             with _about_parts():
