@@ -23,11 +23,20 @@ from types import TracebackType
 
 from fusemill.errors import EngineError
 
+CPU_S = 5
+"""CPU seconds for one comparison; it ends within the second that follows."""
+
 WALL_S = 120.0
 """Seconds without a reply after which a process is killed; CPU time ends it earlier."""
 
+START_S = 120.0
+"""Seconds a process may take to start."""
+
 MAX_JOBS = 5_000
 """Comparisons after which a process is replaced: sympy's caches only grow."""
+
+
+_WORKER = "fusemill.verify.mathematics.worker"
 
 
 @dataclass(frozen=True)
@@ -56,11 +65,11 @@ class _Job:
 class _Process:
     """One worker process and the job it is busy with."""
 
-    def __init__(self) -> None:
+    def __init__(self, cpu_s: int, wall_s: float) -> None:
         # no shell, no text of a model in the command; -P: nothing from the working
         # folder is imported; the hash seed makes sympy's order of terms the same
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "fusemill.verify.mathematics.worker"],
+        self.process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", "-m", _WORKER, str(cpu_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -71,11 +80,12 @@ class _Process:
         self.ready = False
         self.n_jobs = 0
         self.read = b""
-        self.deadline = time.monotonic() + WALL_S
+        self.wall_s = wall_s
+        self.deadline = time.monotonic() + START_S
 
     def send(self, job: _Job) -> None:
         assert self.process.stdin is not None
-        self.job, self.deadline = job, time.monotonic() + WALL_S
+        self.job, self.deadline = job, time.monotonic() + self.wall_s
         self.n_jobs += 1
         line = json.dumps({"answer": job.answer, "gold": job.gold}) + "\n"
         with contextlib.suppress(BrokenPipeError):  # its end is noticed when reading
@@ -109,8 +119,14 @@ class _Process:
 class Pool:
     """Up to `n_processes` workers, started when there is work; used by one thread."""
 
-    def __init__(self, n_processes: int | None = None) -> None:
+    def __init__(
+        self,
+        n_processes: int | None = None,
+        cpu_s: int = CPU_S,
+        wall_s: float = WALL_S,
+    ) -> None:
         self.n_processes = n_processes or len(os.sched_getaffinity(0))
+        self.cpu_s, self.wall_s = cpu_s, wall_s
         self.pid = os.getpid()
         self.known: dict[tuple[str, str], Reply] = {}
         """(answer, gold) → what came of it, for whoever asks again."""
@@ -186,7 +202,7 @@ class Pool:
                     process.send(self._queue.popleft())
         starting = sum(not p.ready for p in self._processes)
         while len(self._queue) > starting and len(self._processes) < self.n_processes:
-            process = _Process()
+            process = _Process(self.cpu_s, self.wall_s)
             self._processes.append(process)
             self._selector.register(
                 process.process.stdout or 0, selectors.EVENT_READ, process
@@ -217,7 +233,7 @@ class Pool:
             raise EngineError(
                 "the process that compares formulas ended before it was asked anything"
                 f", with exit status {code}: "
-                "run `python -m fusemill.verify.mathematics.worker` to see why"
+                f"run `python -m {_WORKER} 5` to see why"
             )
         if code == -signal.SIGXCPU:
             return job.key, Reply("timeout", reason="CPU time")
@@ -235,8 +251,8 @@ class Pool:
         job = process.job
         self._remove(process)
         if job is None:
-            raise EngineError(f"math-verify was not ready after {WALL_S:.0f} s")
-        return job.key, Reply("timeout", reason=f"{WALL_S:.0f} s")
+            raise EngineError(f"math-verify was not ready after {START_S:.0f} s")
+        return job.key, Reply("timeout", reason=f"{self.wall_s:.0f} s")
 
     def _until_deadline(self) -> float:
         waits = [p.deadline for p in self._processes if _waited_for(p)]

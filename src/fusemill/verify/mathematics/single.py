@@ -77,10 +77,23 @@ def sides(text: str) -> tuple[str, str]:
         return "", text
     if member := _MEMBER.match(text):
         return member[1], text[member.end() :].strip()
-    left, _, right = text.rpartition("=")
+    cut = _last_equals(text)
+    if cut is None:
+        return "", text
+    left, right = text[:cut], text[cut + 1 :]
     if left.endswith(("<", ">", "!", ":")) or "<" in left or ">" in left:
         return "", text
     return left.strip(), right.strip()
+
+
+def _last_equals(text: str) -> int | None:
+    r"""Where the last ``=`` outside of brackets stands (``\sum_{k=1}`` has none)."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] in ")]}") - (text[at] in "([{")
+        if text[at] == "=" and depth == 0:
+            return at
+    return None
 
 
 def is_name(text: str) -> bool:

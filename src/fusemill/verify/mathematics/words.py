@@ -113,6 +113,8 @@ def is_formula(plain: str) -> bool:
     >>> is_formula("no"), is_formula("5")
     (False, True)
     """
+    if len(plain) == 1:
+        return plain.isascii() and plain.isalnum()
     opened = sum(map(plain.count, "([")), plain.count("{")
     closed = sum(map(plain.count, ")]")), plain.count("}")
     if not _OPERATOR.search(plain) or opened != closed or not _SAYS.search(plain):

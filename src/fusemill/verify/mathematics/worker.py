@@ -14,6 +14,7 @@ import os
 import queue
 import resource
 import select
+import sys
 import threading
 import time
 from typing import Any
@@ -21,17 +22,14 @@ from typing import Any
 from fusemill.verify.mathematics.comparison import compare
 from fusemill.verify.mathematics.symbolic import NoFormula, prove
 
-CPU_S = 5
-"""CPU seconds for one comparison; it ends within the second that follows."""
-
 MEMORY = 2 << 30
 """Bytes of address space."""
 
 _WATCH_S = 2.0
 
 
-def main() -> None:
-    """Answer lines from standard input until it ends."""
+def main(cpu_s: int) -> None:
+    """Answer lines from standard input until it ends; `cpu_s` seconds for each."""
     out = os.fdopen(os.dup(1), "w", encoding="ascii")
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)  # whatever libraries print
@@ -46,7 +44,7 @@ def main() -> None:
         job = json.loads(lines.get())
         used = math.ceil(time.process_time())
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        resource.setrlimit(resource.RLIMIT_CPU, (used + CPU_S, hard))
+        resource.setrlimit(resource.RLIMIT_CPU, (used + cpu_s, hard))
         _send(out, _compare(job["answer"], job["gold"]))
 
 
@@ -97,4 +95,4 @@ def _send(out: Any, reply: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))
