@@ -1,21 +1,19 @@
 """One run, in a process forked for it: lockdown, the driver, the report, the end."""
 
-import _signal  # without the enumerations around it, which cost memory copied
 import contextlib
 import gc
 import json
-import math
 import os
-import random
 import resource
 import struct
 import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import Any, NoReturn
 
-from fusemill.sandbox import kernel, landlock, packages, policy, seccomp
+from fusemill.sandbox import kernel, landlock, packages, policy
 from fusemill.sandbox.confine import N_FILES, Walls
 from fusemill.sandbox.peer import Peer
 from fusemill.sandbox.refusal import exhausted, refused
@@ -27,24 +25,41 @@ REQUEST = struct.Struct("<16sI")
 REPORT = struct.Struct("<16scI")
 DONE, MEMORY, EXITED, FORBIDDEN, ERROR, PACKAGES = (b"D", b"M", b"X", b"F", b"E", b"P")
 CHANNEL, PEER = 3, 4
+HIGH = N_FILES - 8
+
+# The C parts of json, without the layers of Python above them.
+DECODE = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+ENCODE = c_make_encoder(
+    {},
+    json.JSONEncoder().default,
+    encode_basestring_ascii,
+    None,
+    ": ",
+    ", ",
+    *(False, False, True),
+)
 
 Driver = Callable[[dict[str, Any], Peer | None], object]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
     """What a child needs beside its walls. `fds`: stdin, stdout, stderr, channel and,
     where there are two roles, the channel to the other."""
 
     driver: Driver
-    fds: tuple[int, ...]
-    cpu_s: float
-    memory_bytes: int
+    fds: list[int]
+    cpu_limit: tuple[int, int]
+    memory_limit: tuple[int, int]
     parent: int  # the zygote
 
 
 def descend(run: Run, walls: Walls) -> NoReturn:
-    """Become the run; never returns."""
+    """Become the run; never returns.
+
+    What is done here is done in every run, in memory shared with the zygote: every page
+    written is copied first. Hence few functions, and nothing that builds objects.
+    """
     leave = os._exit
     try:
         _lock(run, walls)
@@ -60,29 +75,23 @@ def descend(run: Run, walls: Walls) -> NoReturn:
 
 def _lock(run: Run, walls: Walls) -> None:
     """Give up everything that the run must not have."""
-    _signal.set_wakeup_fd(-1)
-    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     os.setpgid(0, 0)
-    seconds = math.ceil(run.cpu_s) + 1  # behind the zygote, which measures finer
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    with contextlib.suppress(ValueError):  # macOS
-        resource.setrlimit(resource.RLIMIT_AS, (run.memory_bytes, run.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, run.cpu_limit)
     if walls.uid is not None:
         os.setgroups([])
         os.setresgid(walls.uid, walls.uid, walls.uid)
         os.setresuid(walls.uid, walls.uid, walls.uid)  # capabilities go with root
-    if not kernel.is_linux():
-        return
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGKILL)
-    if os.getppid() != run.parent:  # it died before that took effect
-        os._exit(70)
+    if walls.linux:
+        resource.setrlimit(resource.RLIMIT_AS, run.memory_limit)
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
+        if os.getppid() != run.parent:  # it died before that took effect
+            os._exit(70)
     if walls.ruleset is not None:
-        landlock.restrict(walls.ruleset)
-    if not walls.inner:
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # does not bind root
+        kernel.syscall(landlock.RESTRICT_SELF, walls.ruleset)
+    if walls.inner is not None:
+        walls.inner.install(os.getpid())
     else:
-        own = os.getpid().to_bytes(4, "little")
-        seccomp.install(walls.inner.replace(policy.PID, own))
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # does not bind root
 
 
 def _note_fork() -> None:
@@ -92,59 +101,62 @@ def _note_fork() -> None:
         kernel.syscall(numbers()["clone"], policy.CLONE_VM)
 
 
-def _descriptors(fds: tuple[int, ...]) -> None:
+def _descriptors(fds: list[int]) -> None:
     """Have `fds` as 0, 1, 2, … and nothing else."""
-    base = N_FILES - 8  # in two steps, since one may lie in another's place
-    for i, fd in enumerate(fds):
-        os.dup2(fd, base + i, inheritable=False)
-    for i in range(len(fds)):
-        os.dup2(base + i, i, inheritable=False)
-    os.closerange(len(fds), N_FILES)
+    n = 0
+    for fd in fds:  # in two steps, since one may lie in another's place
+        os.dup2(fd, HIGH + n, False)
+        n += 1
+    os.closerange(0, HIGH)
+    for i in range(n):
+        os.dup2(HIGH + i, i, False)
+    os.closerange(HIGH, N_FILES)
 
 
-def _request() -> tuple[bytes, dict[str, Any]]:
+def _request() -> tuple[bytes, bytes]:
     """The nonce and the payload. They were never in the zygote's memory."""
-    nonce, size = REQUEST.unpack(_read(REQUEST.size))
-    return nonce, json.loads(_read(size))
-
-
-def _read(size: int) -> bytes:
-    parts = []
-    while size:
-        part = os.read(CHANNEL, min(size, 1 << 20))
+    data = os.read(CHANNEL, 1 << 16)
+    while len(data) < REQUEST.size or len(data) < REQUEST.size + _announced(data):
+        part = os.read(CHANNEL, 1 << 20)
         if not part:
             raise EOFError("the request ended early")
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+        data += part
+    return data[:16], data[REQUEST.size :]
+
+
+def _announced(data: bytes) -> int:
+    size: int = REQUEST.unpack_from(data)[1]
+    return size
 
 
 def _perform(driver: Driver, has_peer: bool) -> NoReturn:
     """Call the driver and report. What is needed afterwards is held before."""
-    nonce, payload = _request()
-    leave, write, encode = os._exit, os.write, json.JSONEncoder().encode
-    count, view_of, pack = len, memoryview, REPORT.pack
-    streams = (sys.stdout, sys.stderr)
+    nonce, data = _request()
+    payload = DECODE(data.decode(), 0)[0]
+    leave, write, encode = os._exit, os.write, ENCODE
+    count, pack = len, REPORT.pack
+    flush, flush_errors = sys.stdout.flush, sys.stderr.flush
 
     def report(kind: bytes, text: str) -> NoReturn:
-        for stream in streams:
-            try:
-                stream.flush()
-            except BaseException:  # noqa: S112 the run may have closed it
-                continue
-        data = text.encode(errors="surrogatepass")
-        view = view_of(pack(nonce, kind, count(data)) + data)
-        while view:
-            view = view[write(CHANNEL, view) :]
+        try:
+            flush()
+            flush_errors()
+        except BaseException:  # noqa: S110 the run may have closed them
+            pass
+        data = text.encode("utf-8", "surrogatepass")
+        frame = pack(nonce, kind, count(data)) + data
+        n = write(CHANNEL, frame)
+        while n < count(frame):
+            frame = frame[n:]
+            n = write(CHANNEL, frame)
         leave(0)
 
     packages.on_missing(lambda name: report(PACKAGES, name))
-    random.seed(0)
     gc.enable()
     reserve = bytes(1 << 20)  # so that running out of memory can be reported
     try:
         result = driver(payload, Peer(PEER) if has_peer else None)
-        report(DONE, encode(result))
+        report(DONE, "".join(encode(result, 0)))
     except SystemExit as error:
         report(EXITED, str(error.code))
     except BaseException as error:

@@ -22,9 +22,10 @@ PUBLIC = ("/usr/share/zoneinfo", "/etc/ld.so.cache", "/dev/zero", "/dev/urandom"
 class Walls:
     """What of the sandbox is in place in this zygote, for its children."""
 
+    linux: bool = False
     uid: int | None = None  # what a child becomes; None: it stays who we are
     ruleset: int | None = None  # Landlock's
-    inner: bytes = b""  # the seccomp program that children install; empty: none
+    inner: seccomp.Program | None = None  # what children install
     listener: int | None = None  # whoever holds it answers for refused calls
     notes: bool = False  # whether there is one
     scratch: str | None = None
@@ -83,7 +84,8 @@ def build(
     """
     walls = Walls(scratch=scratch, polled_mb=scratch_mb)
     _limits(scratch_mb)
-    if not kernel.is_linux():
+    walls.linux = kernel.is_linux()
+    if not walls.linux:
         return walls
     readable = [*stdlib_paths(), *library_paths(), *packages]
     if "namespaces" not in without:
@@ -168,18 +170,18 @@ def _seccomp(walls: Walls, scratch: bool, notify: bool) -> None:
     if notify:
         try:
             program = policy.outer(machine(), scratch, True)
-            walls.listener = seccomp.install(program, listener=True)
-            walls.inner = policy.inner(machine())
+            walls.listener = seccomp.Program(program).install(listener=True)
+            walls.inner = seccomp.Program(policy.inner(machine()), policy.PID)
             walls.notes = True
             walls.layers += ["seccomp", "refused calls are known"]
             return
         except OSError:  # an old kernel, or the container's runtime listens already
             pass
     try:
-        seccomp.install(policy.outer(machine(), scratch, False))
+        seccomp.Program(policy.outer(machine(), scratch, False)).install()
     except OSError:
         return
-    walls.inner = policy.inner(machine())
+    walls.inner = seccomp.Program(policy.inner(machine()), policy.PID)
     walls.layers.append("seccomp")
 
 

@@ -41,24 +41,28 @@ _CAP_VERSION_3 = struct.pack("<Ii", 0x20080522, 0)
 _NO_CAPABILITIES = bytes(24)
 
 
-def _call(function: Any, *args: Any) -> int:
-    if function is None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    result = function(*args)
-    if result < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-    return int(result)
-
-
-def syscall(number: int, *args: int) -> int:
+def syscall(number: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0) -> int:
     """The result of system call `number`; OSError where it fails."""
-    return _call(_SYSCALL, number, *args, *(0,) * (6 - len(args)))
+    result: int = -1 if _SYSCALL is None else _SYSCALL(number, a, b, c, d, 0, 0)
+    if result < 0:
+        raise _error()
+    return result
 
 
 def prctl(option: int, value: int) -> None:
     """prctl(option, value, 0, 0, 0); OSError where it fails."""
-    _call(_PRCTL, option, value, 0, 0, 0)
+    if _PRCTL is None or _PRCTL(option, value, 0, 0, 0) < 0:
+        raise _error()
+
+
+def _error() -> OSError:
+    number = ctypes.get_errno() or errno.ENOSYS
+    return OSError(number, os.strerror(number))
+
+
+def _call(function: Any, *args: Any) -> None:
+    if function is None or function(*args) < 0:
+        raise _error()
 
 
 def unshare(flags: int) -> None:

@@ -18,6 +18,9 @@ _REFER = 1 << 13  # renaming from folder to folder, from version 2 on
 _TRUNCATE, _IOCTL_DEV = 1 << 14, 1 << 15
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 
+# The call that puts a ruleset over this process for good; needs no-new-privileges.
+RESTRICT_SELF = numbers().get("landlock_restrict_self", -1)
+
 READ = _READ_FILE | _READ_DIR
 WRITE = _WRITE_FILE | _TRUNCATE
 SCRATCH = READ | WRITE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _REFER
@@ -74,8 +77,3 @@ def _allow(ruleset_fd: int, path: str, allowed: int) -> None:
         kernel.syscall(number, ruleset_fd, 1, ctypes.addressof(rule), 0)
     finally:
         os.close(beneath)
-
-
-def restrict(ruleset_fd: int) -> None:
-    """Put the rules over this process for good. Needs no-new-privileges."""
-    kernel.syscall(numbers()["landlock_restrict_self"], ruleset_fd, 0)

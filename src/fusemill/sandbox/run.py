@@ -128,7 +128,7 @@ class Run:
         self._parent = parent
         self._poll = select.poll()
         self._handlers: dict[int, Callable[[int], None]] = {}
-        self._ended: list[dict[str, Any]] | None = None
+        self._ended: list[list[Any]] | None = None
         self._clean = True
         self._refused: dict[int, list[str]] = {}
         self._n_refused = 0
@@ -151,10 +151,8 @@ class Run:
             for role in self._roles:
                 role.close()
         for role, ended in zip(self._roles, self._ended, strict=True):
-            role.end.wait_status = ended["status"]
-            role.end.cpu_s = ended["cpu_s"]
-            role.end.why = ended["why"]
-            role.end.attempts = list(dict.fromkeys(self._refused.get(ended["pid"], ())))
+            pid, role.end.wait_status, role.end.cpu_s, role.end.why = ended
+            role.end.attempts = list(dict.fromkeys(self._refused.get(pid, ())))
             role.end.flood = self._killed
         return self._clean
 

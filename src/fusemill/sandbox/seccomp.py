@@ -13,7 +13,7 @@ from fusemill.sandbox.policy import ATTACKS, name_of
 from fusemill.sandbox.syscalls import machine, numbers
 
 _SET_MODE_FILTER = 1
-_SPEC_ALLOW = 1 << 2  # no slower memory access for the sake of other processes
+_SPEC_ALLOW = 1 << 2  # no slower memory access; Linux 4.17
 _NEW_LISTENER = 1 << 3
 _CLONE_THREAD = 0x10000
 
@@ -29,24 +29,32 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("ops", ctypes.c_void_p)]
 
 
-def install(program: bytes, listener: bool = False) -> int:
-    """Put `program` over this process for good; the listener's descriptor, or 0.
+class Program:
+    """A program laid out in memory, ready to be installed.
 
-    Needs no-new-privileges. OSError where the kernel has no seccomp, or where
-    somebody listens already (EBUSY).
+    `hole`: four bytes in it that `install` replaces by a number.
     """
-    code = ctypes.c_char_p(program)
-    place = ctypes.cast(code, ctypes.c_void_p).value
-    header = _Program(len(program) // 8, place)
-    flags = _NEW_LISTENER if listener else 0
-    call = numbers()["seccomp"]
-    address = ctypes.addressof(header)
-    try:
-        return kernel.syscall(call, _SET_MODE_FILTER, flags | _SPEC_ALLOW, address)
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-    return kernel.syscall(call, _SET_MODE_FILTER, flags, address)
+
+    def __init__(self, ops: bytes, hole: bytes | None = None) -> None:
+        self._ops = ctypes.create_string_buffer(ops, len(ops))
+        address = ctypes.addressof(self._ops)
+        self._header = _Program(len(ops) // 8, address)
+        self._address = ctypes.addressof(self._header)
+        self._number = numbers()["seccomp"]
+        starts = range(0, len(ops), 4)
+        holes = [i for i in starts if hole is not None and ops[i : i + 4] == hole]
+        self._holes = [ctypes.c_uint32.from_address(address + i) for i in holes]
+
+    def install(self, filling: int = 0, listener: bool = False) -> int:
+        """Put it over this process for good; the listener's descriptor, or 0.
+
+        Needs no-new-privileges. OSError where the kernel has no seccomp, or where
+        somebody listens already (EBUSY).
+        """
+        for hole in self._holes:
+            hole.value = filling
+        flags = _SPEC_ALLOW | (_NEW_LISTENER if listener else 0)
+        return kernel.syscall(self._number, _SET_MODE_FILTER, flags, self._address)
 
 
 def answer(listener: int, remember: Callable[[int, str], None]) -> None:

@@ -1,12 +1,12 @@
 """Watching over children: exits, CPU time, idleness, wall-clock time, scratch."""
 
 import contextlib
+import math
 import os
 import select
 import signal
 import socket
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +15,33 @@ from fusemill.sandbox.confine import Walls
 
 GRACE_S = 2.0  # for the other role to end when one has
 SCRATCH_POLL_S = 0.02
+PIDFDS = hasattr(os, "pidfd_open")
 KILL = "kill"  # what the supervisor sends to end a run
 
 
-@dataclass
 class Child:
     """One forked process. `status` is wait's; None while it runs."""
 
-    pid: int
-    status: int | None = None
-    cpu_s: float = 0.0
-    busy_s: float = 0.0  # running or waiting for a core
-    why: str = ""  # why we ended it
+    __slots__ = ("busy_s", "cpu_s", "pid", "pidfd", "status", "why")
 
-    def reap(self) -> None:
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.pidfd = os.pidfd_open(pid) if PIDFDS else -1
+        self.status: int | None = None
+        self.cpu_s = 0.0
+        self.busy_s = 0.0  # running or waiting for a core
+        self.why = ""  # why we ended it
+
+    def reap(self) -> bool:
         """Learn whether it has ended."""
         pid, status, usage = os.wait4(self.pid, os.WNOHANG)
-        if pid:
-            self.status = status
-            self.cpu_s = usage.ru_utime + usage.ru_stime
+        if pid == 0:
+            return False
+        self.status = status
+        self.cpu_s = usage[0] + usage[1]
+        if PIDFDS:
+            os.close(self.pidfd)
+        return True
 
     def measure(self) -> bool:
         """Update `cpu_s` and `busy_s`; False where the kernel does not count both."""
@@ -56,47 +64,50 @@ class Watch:
     def __init__(self, control: socket.socket, walls: Walls) -> None:
         self._control = control
         self._walls = walls
-        self._wake, writing = os.pipe()
-        os.set_blocking(self._wake, False)
-        os.set_blocking(writing, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         self._poll = select.poll()
-        self._poll.register(self._wake, select.POLLIN)
         self._poll.register(control, select.POLLIN)
+        self._first_s = SCRATCH_POLL_S if walls.polled_mb else math.inf
 
-    def until_ended(
-        self, children: list[Child], limits: dict[str, Any]
-    ) -> list[dict[str, Any]]:
-        """What became of each child, in order; returns when none is left."""
+    def until_ended(self, children: list[Child], limits: dict[str, Any]) -> None:
+        """Returns when none is left; each then knows what became of it."""
         started = time.monotonic()
-        check_at = started + min(limits["cpu_s"], limits["wall_s"], limits["idle_s"])
-        if self._walls.polled_mb:
-            check_at = started + SCRATCH_POLL_S
-        n_left = len(children)
-        while n_left:
-            pause = max(0.0, check_at - time.monotonic())
-            for fd, _ in self._poll.poll(pause * 1000 + 1):
-                self._woken(fd, children)
-            now = n_left
-            for child in _running(children):
-                if len(children) > 1:
-                    child.measure()
-                child.reap()
-                n_left -= child.status is not None
-            if now != n_left and n_left:
-                check_at = min(check_at, time.monotonic() + GRACE_S)
-            if n_left and time.monotonic() >= check_at:
+        check_at = started + min(
+            self._first_s, limits["cpu_s"], limits["wall_s"], limits["idle_s"]
+        )
+        waiting = {child.pidfd: child for child in children}
+        for fd in waiting:
+            if PIDFDS:
+                self._poll.register(fd, select.POLLIN)
+        while children[0].status is None or len(_running(children)):
+            pause = check_at - time.monotonic() if PIDFDS else 0.005
+            for fd, _ in self._poll.poll(max(0.0, pause * 1000) + 1):
+                if fd in waiting:
+                    self._poll.unregister(fd)
+                    waiting[fd].reap()
+                else:
+                    self._told(children)
+            if len(children) > 1 or not PIDFDS:
+                check_at = min(check_at, self._look(children))
+            if time.monotonic() >= check_at and len(_running(children)):
                 elapsed = time.monotonic() - started
                 check_at = time.monotonic() + self._check(children, limits, elapsed)
         if not self._walls.inner:
             _sweep()
-        return [vars(child) for child in children]
 
-    def _woken(self, fd: int, children: list[Child]) -> None:
-        if fd == self._wake:
-            os.read(self._wake, 4096)
-        elif KILL.encode() in self._control.recv(4096):
+    def _look(self, children: list[Child]) -> float:
+        """When there is reason to check: soon after one of two roles has ended.
+
+        How long a role waited for a core is known only until it is reaped.
+        """
+        for child in _running(children):
+            child.measure()
+            if not PIDFDS:
+                child.reap()
+        one_left = 0 < len(_running(children)) < len(children)
+        return time.monotonic() + GRACE_S if one_left else math.inf
+
+    def _told(self, children: list[Child]) -> None:
+        if KILL.encode() in self._control.recv(4096):
             self._kill(children, "output")
         else:
             os._exit(0)  # the supervisor is gone; the children go with us
@@ -145,9 +156,7 @@ class Watch:
                     continue
                 # kill(2) is refused to the zygote, whose rules its children inherit;
                 # this call is taken from them alone.
-                pidfd = os.pidfd_open(child.pid)
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-                os.close(pidfd)
+                signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
 
 
 def _running(children: list[Child]) -> list[Child]:

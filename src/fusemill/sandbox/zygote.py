@@ -7,6 +7,7 @@ payload after the fork. So its memory, which every child inherits, says nothing.
 import gc
 import importlib
 import json
+import math
 import os
 import signal
 import socket
@@ -54,6 +55,8 @@ def rehearse() -> None:
     """Warm the interpreter up."""
     for _ in range(N_REHEARSALS):
         exec(compile(REHEARSAL, "<rehearsal>", "exec"), {"__name__": "rehearsal"})  # noqa: S102
+        child.DECODE('{"a": 1}', 0)
+        child.ENCODE({"a": [None]}, 0)
 
 
 def load_driver(spec: str) -> child.Driver:
@@ -95,13 +98,14 @@ class Control:
                 self._buffer += data
                 self._fds += fds
             line, _, self._buffer = self._buffer.partition(b"\n")
-            message = json.loads(line)
+            message = child.DECODE(line.decode(), 0)[0]
         fds, self._fds = self._fds, []
         return message, fds
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one line."""
-        self.socket.sendall(json.dumps(message).encode() + b"\n")
+        line = "".join(child.ENCODE(message, 0)) + "\n"
+        self.socket.sendall(line.encode())
 
 
 class Zygote:
@@ -109,8 +113,12 @@ class Zygote:
 
     def __init__(self, control: Control, config: dict[str, Any]) -> None:
         self._control = control
+        # Without their hooks at forks: random would draw a new seed, where runs are to
+        # be the same, and threading look for threads.
+        register, os.register_at_fork = os.register_at_fork, lambda **_: None
         for name in WARM.split():
             importlib.import_module(name)
+        os.register_at_fork = register
         packages.install(config["packages"], config["present"])
         self._walls = confine.build(
             config["readable"],
@@ -126,6 +134,7 @@ class Zygote:
         self._watch = Watch(control.socket, self._walls)
         self._drivers: dict[str, child.Driver] = {}
         self._mapped = 0
+        self._pid = os.getpid()
         message = {"layers": self._walls.layers, "pid": os.getpid()}
         line = json.dumps(message).encode() + b"\n"
         confine.send_ready(control.socket, self._walls, line)
@@ -142,7 +151,8 @@ class Zygote:
                 self._control.send({"error": f"{type(error).__name__}: {error}"})
                 continue
             children = self._start(drivers, request, fds)
-            reply = self._watch.until_ended(children, request)
+            self._watch.until_ended(children, request)
+            reply = [[c.pid, c.status, c.cpu_s, c.why] for c in children]
             clean = self._walls.scratch is None or empty(self._walls.scratch)
             self._control.send({"ended": reply, "clean": clean})
             if not clean:
@@ -151,6 +161,7 @@ class Zygote:
     def _driver(self, spec: str) -> child.Driver:
         if spec not in self._drivers:
             self._drivers[spec] = load_driver(spec)
+            sys.modules["random"].seed(0)
             _settle()
             self._mapped = _mapped_bytes()
         return self._drivers[spec]
@@ -163,9 +174,11 @@ class Zygote:
             pairs = [[end.detach()] for end in socket.socketpair()]
         children = []
         memory = self._mapped + (request["memory_mb"] << 20)
+        whole = math.ceil(request["cpu_s"]) + 1  # behind Watch, which measures finer
+        seconds = (whole, whole + 1)
         for i, driver in enumerate(drivers):
-            own = (*fds[4 * i : 4 * i + 4], *pairs[i])
-            run = child.Run(driver, own, request["cpu_s"], memory, os.getpid())
+            own = [*fds[4 * i : 4 * i + 4], *pairs[i]]
+            run = child.Run(driver, own, seconds, (memory, memory), self._pid)
             pid = os.fork()
             if pid == 0:
                 child.descend(run, self._walls)
