@@ -45,12 +45,29 @@ def examine(project: Project) -> list[Finding]:
         findings += _engines(project, builder)
         findings += _licence(project, builder)
     findings += _models(project)
+    findings += _sandbox(project)
     findings += _strays(project)
     findings += _suites(project)
     findings += _compositions(project)
     results = load_results(project.root)
     findings += check_results(results) if results else []
     return sorted(findings, key=lambda f: ORDER.index(f.severity))
+
+
+def _sandbox(project: Project) -> Iterator[Finding]:
+    """Which layers isolate code here, where a set has code to run."""
+    sets = [b.set for b in project.builders.values() if b.code_checker is not None]
+    if not sets:
+        return
+    from fusemill.sandbox import Sandbox, layers
+
+    said = f"active: {', '.join(layers())}"
+    where = f"sandbox (for {', '.join(sets)})"
+    try:
+        with Sandbox(workers=1):
+            yield Finding("note", where, said)
+    except FusemillError as error:
+        yield Finding("error", where, f"{error}; {said}")
 
 
 def _where(project: Project, builder: Builder) -> str:
