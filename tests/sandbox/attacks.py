@@ -11,6 +11,9 @@ from textwrap import dedent
 from fusemill.sandbox import Outcome
 from fusemill.sandbox.syscalls import numbers
 
+# The report of a program that ended by an exception of its own.
+RAISED = "an exception"
+
 PRELUDE = f"""
 import ctypes, os, sys
 NR = {numbers()}
@@ -66,7 +69,10 @@ def ended(kind: str, name: str, source: str, *expect: str) -> Attack:
 def judge(attack: Attack, outcome: Outcome, notified: bool = True) -> None:
     """Assert that `attack` ended as it should; `notified`: refusals are told."""
     assert outcome.status in attack.expect, outcome
-    if outcome.status == "done":
+    if outcome.status == "done" and attack.report == RAISED:
+        assert isinstance(outcome.report, dict)
+        assert set(outcome.report) == {"exception"}
+    elif outcome.status == "done":
         assert outcome.report == attack.report
     assert b"late" not in outcome.stdout
     if notified:

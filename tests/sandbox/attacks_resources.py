@@ -1,6 +1,6 @@
 """Attacks on memory, disk, output, time and the interpreter itself."""
 
-from attacks import Attack, ended, refused
+from attacks import RAISED, Attack, ended, refused
 
 OVER = ("memory", "killed")
 
@@ -72,22 +72,22 @@ OUTPUT = [
 ]  # fmt: skip
 
 TIME = [
-    ended("deep recursion", "in Python, with the limit lifted", """
+    Attack("deep recursion", "in Python, with the limit lifted", """
         sys.setrecursionlimit(10**9)
         def f(n): return f(n + 1) + 1
         f(0)
-        """, "memory", "killed", "timeout"),
+        """, ("memory", "killed", "timeout", "done"), RAISED),
     Attack("deep recursion", "in Python, with the limit as it is", """
         def f(): return f()
         f()
         """, ("done",),
         {"exception": "RecursionError: maximum recursion depth exceeded"}),
-    ended("deep recursion", "in C: repr of a nested list", """
+    Attack("deep recursion", "in C: repr of a nested list", """
         sys.setrecursionlimit(10**9)
         x = []
         for _ in range(10**6): x = [x]
         repr(x)
-        """, "killed", "memory", "timeout"),
+        """, ("killed", "memory", "timeout", "done"), RAISED),
     ended("deep recursion", "in the parser and compiler", """
         sys.setrecursionlimit(10**9)
         compile("-" * 10**6 + "1", "x", "eval")

@@ -130,6 +130,13 @@ attempt(os.listdir, "..")
     assert bait.is_untouched()
 
 
+def test_a_job_may_ask_for_its_own(sandbox: Sandbox) -> None:
+    source = "open('x', 'w').close(); import os; result = os.listdir('.')"
+    assert one(sandbox, source).status == "forbidden"
+    assert one(sandbox, source, LIMITS).report == ["x"]
+    assert one(sandbox, source).status == "forbidden"
+
+
 def test_nothing_is_left() -> None:
     with Sandbox(LIMITS, workers=1, without=["namespaces"]) as sandbox:
         one(sandbox, "import os; os.mkdir('d', 0o300); open('d/x', 'w').close()")

@@ -5,6 +5,7 @@ packages are imported already. A run that imports one of them in a plain zygote 
 there and is run again in the other.
 """
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
@@ -52,6 +53,5 @@ def install(places: dict[str, str], present: bool) -> None:
             __import__(name)
         except ImportError:  # one that lacks what it needs: the run will see it
             continue
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed(0)
+    if "numpy" in sys.modules:
+        importlib.import_module("numpy.random").seed(0)
