@@ -37,6 +37,19 @@ def bold(text: str) -> str | None:
     return None
 
 
+_OUTPUT = re.compile(r"```output\s*\n([^\n`]{1,60})\n```")
+MAX_COMMENT = 300
+"""Characters of comment on what a program printed; more is an argument of its own."""
+
+
+def output(text: str) -> str | None:
+    """What a program printed in the last output block, if little follows it."""
+    found = last_match(_OUTPUT, text)
+    if found is None or len(text) - found.end() > MAX_COMMENT:
+        return None
+    return found[1].strip()
+
+
 NUMBER = re.compile(
     r"(?<![\w.\\])(?<![0-9],)[-−]?(?:[0-9]{0,20}\\[dt]?frac\{-?[0-9]++\}\{[0-9]++\}"
     r"|[$€£¥]?[-−]?(?:[0-9]++(?:,[0-9]{3})*+(?:\.[0-9]++)?+|\.[0-9]++)(?:/[0-9]++)?+)"

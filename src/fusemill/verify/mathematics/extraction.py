@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from fusemill.verify.mathematics.endings import bold, formula, trailing_number
+from fusemill.verify.mathematics.endings import bold, formula, output, trailing_number
 from fusemill.verify.mathematics.fields import json_answer
 from fusemill.verify.mathematics.marked import boxed, filled, hash_marks, tagged
 from fusemill.verify.mathematics.phrases import (
@@ -162,6 +162,11 @@ EXTRACTION_RULES: tuple[Rule, ...] = (
     ),
     Rule("heading", heading, (("We add 2 and 3.\n\n## Final Answer\n\n5", "5"),)),
     Rule("answer_line", answer_line, (("9 * 2 = <<9*2=18>>18\nA: 90,000", "90,000"),)),
+    Rule(
+        "output",
+        output,
+        (("```output\n16.0\n```\n16 people think that horse 12 will win.", "16.0"),),
+    ),
     Rule(
         "bold",
         bold,

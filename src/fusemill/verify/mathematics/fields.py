@@ -15,11 +15,13 @@ from fusemill.verify.mathematics.marked import (
     filled,
 )
 
+# looked for from the end, by what every such key has in it: a search through megabytes
+# for the whole pattern would take most of a verdict's time
+_KEYS = ("nswer", "NSWER", '"ans"')
 # the opening quote is not asked for: broken objects lose it
-_FIELD = re.compile(
-    r"""(?<![a-zA-Z])(?:answer|ans)\\?["']\s*+[:：]\s*+|[{,]\s*+answer\s*+:\s*+""",
-    re.IGNORECASE,
-)
+_QUOTED = re.compile(r"""(?:nswer|"ans)\\?["']\s*+[:：]\s*+""", re.IGNORECASE)
+_UNQUOTED = re.compile(r"nswer\s*+:\s*+")
+_OPENS = re.compile(r"[{,]\s*+a$")
 # an escaped quote ends the value where the whole object sits in a quoted string
 _STRING = re.compile(r'\\?"((?:[^"\\]|\\[^"]|\\"(?!\s*+[}\n]))*+)')
 _SINGLE = re.compile(r"'((?:[^'\\\n]|\\.)*+)")
@@ -38,12 +40,24 @@ def json_answer(text: str) -> str | None:
     >>> json_answer('{"answer": "___"} then {"answer": "$\\boxed{7}$"}')
     '7'
     """
-    fields = list(_FIELD.finditer(text))[-MAX_TRIES:]
-    for field in reversed(fields):
-        value = _value(text[field.end() : field.end() + MAX_ANSWER])
-        if filled(value):
-            return boxed(value) or value
+    end = len(text)
+    for _ in range(MAX_TRIES):
+        end = max(text.rfind(key, 0, end) for key in _KEYS)
+        if end < 0:
+            return None
+        if field := _field(text, end):
+            value = _value(text[field.end() : field.end() + MAX_ANSWER])
+            if filled(value):
+                return boxed(value) or value
     return None
+
+
+def _field(text: str, at: int) -> re.Match[str] | None:
+    """The key of an answer field around `at`, up to where its value begins."""
+    if found := _QUOTED.match(text, at):
+        return found
+    found = _UNQUOTED.match(text, at)
+    return found if found and _OPENS.search(text[max(0, at - 20) : at]) else None
 
 
 def _value(text: str) -> str:

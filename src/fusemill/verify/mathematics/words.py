@@ -13,6 +13,7 @@ from fusemill.verify.mathematics.units import VALUE_WORDS
 
 _WORD = re.compile(r"[a-z]{2,}|[一-鿿]")
 _REMARK = re.compile(r"(?<=[\w%]) ?\((?!or )[^()]*[a-z一-鿿][^()]*\)")
+_ORDINAL = re.compile(r"\bthe (?:first|second|third|fourth|fifth|tenth) ")
 _CLAUSE = re.compile(
     r"[,;，；]? (?:if|when|because|since|after|assuming|so that|in order)\b", re.ASCII
 )
@@ -33,9 +34,10 @@ def number_in(phrase: str) -> Quantity | None:
     >>> number_in("more than 5") is number_in("5 and 6 eggs") is number_in("5x") is None
     True
     """
-    main = _REMARK.sub("", phrase).strip()
-    if main != phrase and (bare := quantity(main)):
+    without = _REMARK.sub("", phrase).strip()
+    if without != phrase and (bare := quantity(without)):
         return bare
+    main = _ORDINAL.sub("the ", without)
     numbers = list(NUMBER.finditer(main))
     clause = _CLAUSE.search(main, numbers[0].end()) if numbers else None
     if clause:
