@@ -8,6 +8,7 @@ model's: every answer that is checked against it has status ``error``.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from fusemill.verify.mathematics.comparison import compare
 from fusemill.verify.mathematics.judge import NeedsProof
@@ -17,7 +18,9 @@ from fusemill.verify.mathematics.marked import (
     hash_marks,
     solitary_boxes,
 )
+from fusemill.verify.mathematics.numbers import equal
 from fusemill.verify.mathematics.phrases import answer_line
+from fusemill.verify.mathematics.single import equated
 from fusemill.verify.mathematics.written import written
 
 MAX_GOLD = 100_000
@@ -57,8 +60,8 @@ def read_gold(gold: str) -> Gold:
     if len(answer) > MAX_ANSWER:
         size = f"has {len(answer)} characters"
         return Gold("", f"the gold answer {size}, at most {MAX_ANSWER} can be compared")
-    if other := _contradiction(gold, answer):
-        found = f"{shown(other)} and {shown(answer)}"
+    if two := _contradiction(gold, answer):
+        found = f"{shown(two[0])} and {shown(two[1])}"
         return Gold("", f"the gold answer contradicts itself: {found}")
     return Gold(answer)
 
@@ -66,24 +69,32 @@ def read_gold(gold: str) -> Gold:
 _HASH_MARKS = re.compile(r"^####(?!#)(.*)$", re.MULTILINE)
 
 
-def _contradiction(gold: str, answer: str) -> str | None:
-    """Another answer that the gold column gives, None if all it gives are equal."""
+def _contradiction(gold: str, answer: str) -> tuple[str, str] | None:
+    """Two answers of the gold column that differ, None if all it gives are equal."""
     marked = [*_HASH_MARKS.findall(gold), *solitary_boxes(gold)]
     if line := answer_line(gold):
         marked.append(line)
-    if not marked:
-        # `5 = 6` is an answer only to those who do not read it
-        marked = answer.split("=")[:-1]
-        answer = answer.rpartition("=")[2]
-        numbers = [part for part in marked if written(part).quantity]
-        marked = numbers if written(answer).quantity else []
-    for other in marked:
+    for other in map(str.strip, marked):
         try:
-            if other.strip() and not compare(other.strip(), answer)[0]:
-                return other.strip()
+            if other and not compare(other, answer)[0]:
+                return other, answer
         except NeedsProof:
             continue
+    if written(answer).items is None:
+        for one, other in pairwise(equated(written(answer).plain)):
+            if not _may_be_equal(one, other):
+                return one, other
     return None
+
+
+def _may_be_equal(one: str, other: str) -> bool:
+    """Whether ``one = other`` can be: not if they are numbers, rounded perhaps."""
+    left, right = written(one).quantity, written(other).quantity
+    if left is None or right is None or equal(left, right):
+        return True
+    places = max(left.places or 0, right.places or 0)
+    apart = abs(left.number - right.number)
+    return bool(places and 2 * apart * 10**places <= 1)
 
 
 def damaged(text: str) -> str | None:

@@ -4,6 +4,7 @@ Example row: ``5 * $14.00 = $70.00`` is ``70``, and ``x = 2`` is not ``y = 2``.
 """
 
 import re
+from itertools import pairwise
 
 from fusemill.verify.mathematics.endings import NUMBER
 from fusemill.verify.mathematics.judge import Judge
@@ -77,23 +78,27 @@ def sides(text: str) -> tuple[str, str]:
         return "", text
     if member := _MEMBER.match(text):
         return member[1], text[member.end() :].strip()
-    cut = _last_equals(text)
-    if cut is None:
+    right = equated(text)[-1]
+    if len(right) == len(text):
         return "", text
-    left, right = text[:cut], text[cut + 1 :]
+    left = text[: len(text) - len(right)].rstrip()[:-1]
     if left.endswith(("<", ">", "!", ":")) or "<" in left or ">" in left:
         return "", text
     return left.strip(), right.strip()
 
 
-def _last_equals(text: str) -> int | None:
-    r"""Where the last ``=`` outside of brackets stands (``\sum_{k=1}`` has none)."""
-    depth = 0
-    for at in range(len(text) - 1, -1, -1):
-        depth += (text[at] in ")]}") - (text[at] in "([{")
-        if text[at] == "=" and depth == 0:
-            return at
-    return None
+def equated(text: str) -> list[str]:
+    r"""What equality signs outside of brackets separate.
+
+    >>> equated("x = 1 + 1 = 2"), equated("\\sum_{k=1}^3 k")
+    (['x', '1 + 1', '2'], ['\\sum_{k=1}^3 k'])
+    """
+    depth, cuts = 0, [-1]
+    for at, char in enumerate(text):
+        depth += (char in "([{") - (char in ")]}")
+        if char == "=" and depth <= 0:
+            cuts.append(at)
+    return [text[a + 1 : b].strip() for a, b in pairwise([*cuts, len(text)])]
 
 
 def is_name(text: str) -> bool:
