@@ -97,7 +97,7 @@ except module.PeerGone as error:
     result = str(error)
 """
     cases = {
-        r"b'\xff\xff\xff\xff' + b'x' * 100": "announced a message of 4294967295",
+        r"b'\xff\xff\xff\xff' + b'x' * 100": "announced 4294967295",
         r"b'\x03\x00\x00\x00{x}'": "no JSON",
         r"b'\x04\x00\x00\x00' + b'9' * 3": "has ended",
         r"b'\x40\x42\x0f\x00' + b'[' * 1000000": "no JSON",
@@ -135,3 +135,22 @@ def test_limits_hold_for_each(sandbox: Sandbox) -> None:
     limits = Limits(cpu_s=1, memory_mb=200)
     [(_, outcomes)] = sandbox.map([Job(0, (role, role), limits)])
     assert [outcome.status for outcome in outcomes] == ["done", "done"]
+
+
+def test_messages_keep_their_order_and_content(sandbox: Sandbox) -> None:
+    tester = """
+for i in range(200):
+    peer.send([i, "é" * i])
+peer.send("x" * 3_000_000)
+result = [peer.receive() for _ in range(3)]
+"""
+    candidate = """
+got = [peer.receive() for _ in range(200)]
+large = peer.receive()
+peer.send(got == [[i, "é" * i] for i in range(200)])
+peer.send(len(large))
+peer.send({"odd": [None, True, 1.5, float("inf"), "\\ud800", 10**30]})
+"""
+    first, _ = pair(sandbox, tester, candidate)
+    odd = {"odd": [None, True, 1.5, float("inf"), "\ud800", 10**30]}
+    assert first.report == [True, 3_000_000, odd]

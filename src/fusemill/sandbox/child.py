@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import json
 import os
 import resource
 import struct
@@ -10,10 +9,10 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import Any, NoReturn
 
 from fusemill.sandbox import kernel, landlock, packages, policy
+from fusemill.sandbox.codec import decode, encode
 from fusemill.sandbox.confine import N_FILES, Walls
 from fusemill.sandbox.peer import Peer
 from fusemill.sandbox.refusal import exhausted, refused
@@ -26,18 +25,6 @@ REPORT = struct.Struct("<16scI")
 DONE, MEMORY, EXITED, FORBIDDEN, ERROR, PACKAGES = (b"D", b"M", b"X", b"F", b"E", b"P")
 CHANNEL, PEER = 3, 4
 HIGH = N_FILES - 8
-
-# The C parts of json, without the layers of Python above them.
-DECODE = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
-ENCODE = c_make_encoder(
-    {},
-    json.JSONEncoder().default,
-    encode_basestring_ascii,
-    None,
-    ": ",
-    ", ",
-    *(False, False, True),
-)
 
 Driver = Callable[[dict[str, Any], Peer | None], object]
 
@@ -132,8 +119,8 @@ def _announced(data: bytes) -> int:
 def _perform(driver: Driver, has_peer: bool) -> NoReturn:
     """Call the driver and report. What is needed afterwards is held before."""
     nonce, data = _request()
-    payload = DECODE(data.decode(), 0)[0]
-    leave, write, encode = os._exit, os.write, ENCODE
+    payload = decode(data.decode())
+    leave, write = os._exit, os.write
     count, pack = len, REPORT.pack
     flush, flush_errors = sys.stdout.flush, sys.stderr.flush
 
@@ -156,7 +143,7 @@ def _perform(driver: Driver, has_peer: bool) -> NoReturn:
     reserve = bytes(1 << 20)  # so that running out of memory can be reported
     try:
         result = driver(payload, Peer(PEER) if has_peer else None)
-        report(DONE, "".join(encode(result, 0)))
+        report(DONE, encode(result))
     except SystemExit as error:
         report(EXITED, str(error.code))
     except BaseException as error:

@@ -1,9 +1,10 @@
 """The channel between the two roles of a job."""
 
-import json
 import os
 import struct
 from typing import Any
+
+from fusemill.sandbox.codec import decode, encode
 
 LENGTH = struct.Struct("<I")
 MESSAGE_MAX = 16 << 20
@@ -14,43 +15,57 @@ class PeerGone(Exception):
 
 
 class Peer:
-    """Messages to and from the other role: JSON, at most 16 MB each."""
+    """Messages to and from the other role: JSON, at most 16 MB each.
+
+    One message at a time is read, so that a flood stays in the channel.
+    """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._buffer = bytearray()
 
     def send(self, message: Any) -> None:
-        """Send `message` (anything json.dumps takes); PeerGone when nobody reads."""
-        data = json.dumps(message).encode()
+        """Send `message` (what JSON has); PeerGone when nobody reads.
+
+        ValueError for what is too long, TypeError for what JSON has not.
+        """
+        data = encode(message).encode()
         if len(data) > MESSAGE_MAX:
             raise ValueError(f"a message of {len(data)} bytes, {MESSAGE_MAX} at most")
-        view = memoryview(LENGTH.pack(len(data)) + data)
+        data = LENGTH.pack(len(data)) + data
         try:
-            while view:
-                view = view[os.write(self._fd, view) :]
+            n = os.write(self._fd, data)
+            while n < len(data):
+                data = data[n:]
+                n = os.write(self._fd, data)
         except OSError as error:
             raise PeerGone("the other role has ended") from error
 
     def receive(self) -> Any:
         """The next message; PeerGone when there is none or it is not valid."""
-        (size,) = LENGTH.unpack(self._read(LENGTH.size))
-        if size > MESSAGE_MAX:
-            raise PeerGone(f"the other role announced a message of {size} bytes")
-        data = self._read(size)
+        while not (size := self._whole()):
+            self._read()
+        data = bytes(self._buffer[LENGTH.size : size])
+        del self._buffer[:size]
         try:
-            return json.loads(data)
+            return decode(data.decode())
         except (ValueError, RecursionError) as error:
             raise PeerGone("the other role sent what is no JSON") from error
 
-    def _read(self, size: int) -> bytes:
-        parts = []
-        while size:
-            try:
-                part = os.read(self._fd, min(size, 1 << 20))
-            except OSError as error:
-                raise PeerGone("the other role has ended") from error
-            if not part:
-                raise PeerGone("the other role has ended")
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+    def _whole(self) -> int:
+        """The size of the first message in the buffer; 0 while it is not whole."""
+        if len(self._buffer) < LENGTH.size:
+            return 0
+        size = LENGTH.size + int(LENGTH.unpack_from(self._buffer)[0])
+        if size > MESSAGE_MAX:
+            raise PeerGone(f"the other role announced {size - LENGTH.size} bytes")
+        return size if len(self._buffer) >= size else 0
+
+    def _read(self) -> None:
+        try:
+            part = os.read(self._fd, 1 << 16)
+        except OSError as error:
+            raise PeerGone("the other role has ended") from error
+        if not part:
+            raise PeerGone("the other role has ended")
+        self._buffer += part

@@ -50,12 +50,13 @@ class Child:
         try:
             # The CPU clock of another process, as clock_getcpuclockid makes it.
             self.cpu_s = time.clock_gettime((~self.pid << 3) | 2)
-            text = Path(f"/proc/{self.pid}/schedstat").read_text()
+            fd = os.open(f"/proc/{self.pid}/schedstat", os.O_RDONLY)
         except OSError:
             return False
-        ran, waited, _ = map(int, text.split())
-        self.busy_s = (ran + waited) / 1e9
-        return ran > 0
+        ran, waited, _ = os.read(fd, 100).split()
+        os.close(fd)
+        self.busy_s = (int(ran) + int(waited)) / 1e9
+        return self.busy_s > 0
 
 
 class Watch:
@@ -83,6 +84,8 @@ class Watch:
             for fd, _ in self._poll.poll(max(0.0, pause * 1000) + 1):
                 if fd in waiting:
                     self._poll.unregister(fd)
+                    if len(_running(children)) > 1:
+                        waiting[fd].measure()  # its waiting is unknown afterwards
                     waiting[fd].reap()
                 else:
                     self._told(children)
@@ -95,13 +98,9 @@ class Watch:
             _sweep()
 
     def _look(self, children: list[Child]) -> float:
-        """When there is reason to check: soon after one of two roles has ended.
-
-        How long a role waited for a core is known only until it is reaped.
-        """
-        for child in _running(children):
-            child.measure()
-            if not PIDFDS:
+        """When there is reason to check: soon after one of two roles has ended."""
+        if not PIDFDS:
+            for child in _running(children):
                 child.reap()
         one_left = 0 < len(_running(children)) < len(children)
         return time.monotonic() + GRACE_S if one_left else math.inf

@@ -6,7 +6,6 @@ payload after the fork. So its memory, which every child inherits, says nothing.
 
 import gc
 import importlib
-import json
 import math
 import os
 import signal
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fusemill.sandbox import child, confine, packages
+from fusemill.sandbox.codec import decode, encode
 from fusemill.sandbox.scratch import empty
 from fusemill.sandbox.watch import KILL, Child, Watch
 
@@ -55,8 +55,7 @@ def rehearse() -> None:
     """Warm the interpreter up."""
     for _ in range(N_REHEARSALS):
         exec(compile(REHEARSAL, "<rehearsal>", "exec"), {"__name__": "rehearsal"})  # noqa: S102
-        child.DECODE('{"a": 1}', 0)
-        child.ENCODE({"a": [None]}, 0)
+        decode(encode({"a": [None]}))
 
 
 def load_driver(spec: str) -> child.Driver:
@@ -98,14 +97,13 @@ class Control:
                 self._buffer += data
                 self._fds += fds
             line, _, self._buffer = self._buffer.partition(b"\n")
-            message = child.DECODE(line.decode(), 0)[0]
+            message = decode(line.decode())
         fds, self._fds = self._fds, []
         return message, fds
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one line."""
-        line = "".join(child.ENCODE(message, 0)) + "\n"
-        self.socket.sendall(line.encode())
+        self.socket.sendall(encode(message).encode() + b"\n")
 
 
 class Zygote:
@@ -136,7 +134,7 @@ class Zygote:
         self._mapped = 0
         self._pid = os.getpid()
         message = {"layers": self._walls.layers, "pid": os.getpid()}
-        line = json.dumps(message).encode() + b"\n"
+        line = encode(message).encode() + b"\n"
         confine.send_ready(control.socket, self._walls, line)
 
     def serve(self) -> None:
