@@ -2,7 +2,7 @@
 
 from attacks import RAISED, Attack, ended, refused
 
-OVER = ("memory", "killed")
+OVER = ("memory", "killed", "timeout")
 
 MEMORY = [
     ended("memory", "one large block", "x = bytearray(1 << 40)", "memory"),
