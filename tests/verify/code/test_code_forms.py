@@ -72,7 +72,8 @@ def test_labels_count_assertions() -> None:
     tests = read_tests(["x = 1\nassert f(x) == 1", "assert f(2) == 2"], "f")
     assert tests.label([1, 1]) == "test 2 of 2, assert f(2) == 2"
     assert tests.label([0, 2]) == "test 1 of 2, assert f(x) == 1"
-    assert tests.label([7, 7]) == "the tests"
+    assert tests.label([0, 1]) == "the tests, x = 1"
+    assert tests.label([7, 7]) == tests.label([-1, -1]) == "the tests"
 
 
 @pytest.mark.parametrize(

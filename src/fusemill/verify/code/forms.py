@@ -88,6 +88,10 @@ class Suite:
         for number, (text, first, last, source) in enumerate(statements, 1):
             if text == place[0] and first <= place[1] <= last:
                 return f"test {number} of {len(statements)}, {source}"
+        if 0 <= place[0] < len(self.texts):
+            lines = self.texts[place[0]].split("\n")
+            if 0 < place[1] <= len(lines):
+                return f"the tests, {lines[place[1] - 1].strip()[:MAX_LABEL]}"
         return "the tests"
 
     @cached_property

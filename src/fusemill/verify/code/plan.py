@@ -4,7 +4,7 @@ import ast
 import hashlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fusemill.sandbox.jobs import Role
 from fusemill.verify.code.asserts import answered_names, watched
@@ -21,9 +21,6 @@ from fusemill.verify.code.source import (
     imported_modules,
 )
 from fusemill.verify.code.stub import prelude
-
-N_CHANGES = 3
-"""Ways in which a check's tests are changed; which one an answer meets is by hash."""
 
 # Tests that use these look into the answer's process: no channel carries that.
 _INTROSPECTION = frozenset(
@@ -43,7 +40,7 @@ class Plan:
     imports: tuple[str, ...]
     provided: frozenset[str]
     modules: frozenset[str]
-    _changed: dict[int, list[str]] = field(default_factory=dict)
+    _changed: list[str] | None = None  # made when the first answer passes
 
     def entry(self) -> EntryPoint | None:
         """What an answer must define: the entry point, or the one name tests want."""
@@ -62,10 +59,10 @@ class Plan:
 
         None: there is nothing to change.
         """
-        seed = program.digest[0] % N_CHANGES
-        if seed not in self._changed:
-            self._changed[seed] = self._change(seed)
-        units = self._changed[seed]
+        seed = int.from_bytes(self.digest[:4])
+        if self._changed is None:
+            self._changed = self._change(seed)
+        units = self._changed
         return (self._inside(program, units, seed),) if units else None
 
     def across(self, program: Program) -> tuple[Role, ...]:
@@ -148,7 +145,7 @@ def _from_stub(
     """What tests may use of the stub: compiled, and the names it binds."""
     if not stub:
         return (), frozenset()
-    before = prelude(stub, ast.Module([], []), entry)
+    before = prelude(stub, (), entry)
     try:
         code = marshalled(compiled_tree(before, "<prompt>"))
     except Unparsable:

@@ -9,10 +9,12 @@ import ast
 import base64
 import hashlib
 import marshal
+import re
 import sys
 import typing
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from types import CodeType
 
 from fusemill.verify.code.source import (
@@ -30,6 +32,8 @@ from fusemill.verify.code.stub import prelude
 
 _TYPING = frozenset(typing.__all__) - {"Text", "Pattern", "Match"}
 """Names that annotations use, and that answers often forget to import."""
+
+_TYPING_WORD = re.compile(rf"\b(?:{'|'.join(sorted(_TYPING))})\b")
 
 _PRELUDE_FILE = "<prompt>"
 
@@ -69,34 +73,54 @@ class Program:
 def program(source: str, stub: str | None, entry: EntryPoint | None) -> Program:
     """The program of an answer's code, which parses (extraction.py)."""
     tree = parse(source)
-    before = prelude(stub, tree, entry) if stub else None
-    first = None
-    if before is None or not before.body:
-        needed = free_names(tree) & _TYPING
-    else:
-        whole = ast.Module([*before.body, *tree.body], [])
-        needed = free_names(whole) & _TYPING
-    body = [_typing_import(needed)] if needed else []
-    body += before.body if before else []
-    if body:
-        first = _prelude_code(body)
+    found = definitions(tree)
+    # Most answers mention no name of typing, and then their trees need no walk.
+    named = set(_TYPING_WORD.findall(source))
+    needed = free_names(tree) & named if named else set()
+    first = _prelude(stub, entry, frozenset(found), frozenset(needed))
     code = marshalled(compiled(source))
     digest = hashlib.sha256(f"{first}\n{code}".encode()).digest()
-    names = {name: _kind(node) for name, node in definitions(tree).items()}
-    modules = frozenset(imported_modules(tree))
+    names = {name: _kind(node) for name, node in found.items()}
+    modules = frozenset(imported_modules(tree) if "import" in source else ())
     return Program(source, first, code, tree, names, modules, digest)
+
+
+@lru_cache(maxsize=512)
+def _prelude(
+    stub: str | None,
+    entry: EntryPoint | None,
+    own: frozenset[str],
+    needed: frozenset[str],
+) -> str | None:
+    """What stands in front of an answer that binds `own`, compiled; None if nothing.
+
+    needed: names of typing that it reads and does not bind.
+    """
+    before = prelude(stub, own, entry)
+    missing = needed - set(definitions(before))
+    if _star_imports_typing(before):
+        missing = frozenset()
+    body = [_typing_import(missing), *before.body] if missing else before.body
+    if not body:
+        return None
+    try:
+        return marshalled(compiled_tree(ast.Module(body, []), _PRELUDE_FILE))
+    except Unparsable:  # a part of a stub that does not stand alone
+        return None
+
+
+def _star_imports_typing(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "typing"
+        and node.names[0].name == "*"
+        for node in tree.body
+    )
 
 
 def _typing_import(names: Iterable[str]) -> ast.stmt:
     aliases = [ast.alias(name) for name in sorted(names)]
     return ast.ImportFrom("typing", aliases, 0)
-
-
-def _prelude_code(body: list[ast.stmt]) -> str | None:
-    try:
-        return marshalled(compiled_tree(ast.Module(body, []), _PRELUDE_FILE))
-    except Unparsable:  # a part of a stub that does not stand alone
-        return None
 
 
 def _kind(node: ast.stmt) -> str:

@@ -78,7 +78,7 @@ def _read(source: str) -> tuple[ast.Module, CodeType]:
         raise Unparsable(said)
     with _translated():
         tree = ast.parse(source)
-        return tree, compile(source, ANSWER_FILE, "exec", dont_inherit=True)
+        return tree, compile(tree, ANSWER_FILE, "exec", dont_inherit=True)
 
 
 @contextmanager

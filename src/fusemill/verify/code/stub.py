@@ -6,6 +6,7 @@ the stub) or the whole function again (then the imports and helpers still count)
 """
 
 import ast
+from collections.abc import Collection
 from functools import lru_cache
 
 from fusemill.verify.code.repair import reindented, salvage
@@ -118,20 +119,22 @@ def stub_tree(stub: str) -> ast.Module:
     return parse(kept) if kept else ast.Module(body=[], type_ignores=[])
 
 
-def prelude(stub: str | None, tree: ast.Module, entry: EntryPoint | None) -> ast.Module:
+def prelude(
+    stub: str | None, own: Collection[str], entry: EntryPoint | None
+) -> ast.Module:
     """What of the stub an answer that repeats its function still relies on.
 
-    Imports, and helpers and constants that the answer does not bind itself; never the
-    entry point.
+    Imports, and helpers and constants that are not among the answer's own names; never
+    the entry point.
 
     >>> stub = "import math\\ndef g(x): return x\\ndef f(x):\\n"
-    >>> kept = prelude(stub, parse("def f(x): return g(x)"), EntryPoint("f"))
+    >>> kept = prelude(stub, {"f"}, EntryPoint("f"))
     >>> ast.unparse(kept)
     'import math\\n\\ndef g(x):\\n    return x'
     """
     if not stub:
         return ast.Module(body=[], type_ignores=[])
-    own = set(definitions(tree)) | ({entry.root} if entry else set())
+    own = {*own, entry.root} if entry else own
     kept: list[ast.stmt] = []
     for statement in stub_tree(stub).body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
