@@ -103,13 +103,7 @@ def build(
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     if "landlock" not in without and landlock.version():
-        rights = [(path, landlock.READ) for path in (*readable, *PUBLIC)]
-        rights.append(("/dev/null", landlock.READ | landlock.WRITE))
-        if walls.scratch:
-            rights.append((walls.scratch, landlock.SCRATCH))
-        walls.ruleset = landlock.ruleset(rights, abi)
-        used = min(landlock.version(), abi or 99)
-        walls.layers.append(f"Landlock {used}")
+        _landlock(walls, readable, abi)
     if "seccomp" not in without and numbers():
         _seccomp(walls, bool(scratch_mb), "notify" not in without)
     return walls
@@ -164,6 +158,15 @@ def _scratch(walls: Walls, folder: str, scratch_mb: int) -> None:
         return
     walls.polled_mb = 0
     walls.layers.append("scratch as a file system of its size")
+
+
+def _landlock(walls: Walls, readable: list[str], abi: int | None) -> None:
+    rights = [(path, landlock.READ) for path in (*readable, *PUBLIC)]
+    rights.append(("/dev/null", landlock.READ | landlock.WRITE))
+    if walls.scratch:
+        rights.append((walls.scratch, landlock.SCRATCH))
+    walls.ruleset = landlock.ruleset(rights, abi)
+    walls.layers.append(f"Landlock {min(landlock.version(), abi or 99)}")
 
 
 def _seccomp(walls: Walls, scratch: bool, notify: bool) -> None:
