@@ -69,34 +69,37 @@ def readable_python() -> str | None:
 
 
 @pytest.mark.parametrize("without", [[], ["namespaces"]], ids=["all", "no namespaces"])
-def test_attacks_as_an_ordinary_user(bait: Bait, without: list[str]) -> None:
+@pytest.mark.parametrize("user", ["nobody", "root"])
+def test_attacks_as_another_user(bait: Bait, user: str, without: list[str]) -> None:
+    """As `nobody`, and as root with a Python that a child can run as `nobody`."""
     python = readable_python()
     if os.getuid() != 0:
         pytest.skip("not root, so every other test is this one")
     if python is None or not confine.readable_by_others(boot.__file__):
         pytest.skip("no Python, or no fusemill, that another user can read")
-    attacks = [a for a in QUICK if "@target@" not in a.source]  # its owner is root
+    # the owner of the target is root
+    attacks = [a for a in QUICK if user == "root" or "@target@" not in a.source]
     told = {
         "home": str(boot.PACKAGE),
         "without": without,
         "programs": [bait.put_in(attack.program) for attack in attacks],
     }
+    ordinary = {"user": 65534, "group": 65534, "extra_groups": []}
     ran = subprocess.run(
         [python, "-s", "-P", Path(__file__).with_name("user_runs.py")],
         input=json.dumps(told),
         capture_output=True,
         text=True,
-        user=65534,
-        group=65534,
-        extra_groups=[],
         cwd="/",
         timeout=100,
         check=False,
+        **(ordinary if user == "nobody" else {}),
     )
     assert ran.returncode == 0, ran.stderr
     found, rows = json.loads(ran.stdout)
     assert any(name.startswith("Landlock") for name in found)
-    assert without or any("user" in name for name in found)
+    assert ("user nobody" in found) == (user == "root")
+    assert not (without and any("namespaces" in name for name in found))
     for attack, (status, report, attempts) in zip(attacks, rows, strict=True):
         judge(attack, Outcome(status, report, attempts=tuple(attempts)))
     assert bait.is_untouched()
