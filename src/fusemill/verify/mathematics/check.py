@@ -141,19 +141,28 @@ def _decide(text: str, gold: str) -> Verdict | _Open:
     right = read_gold(gold)
     if right.problem:
         return Verdict("error", right.problem, None, None)
-    if len(text) > MAX_TEXT:
-        size = f"has {len(text)} characters, at most {MAX_TEXT} are read"
-        return Verdict("unparsed", f"the text {size}", None, None)
-    if damage := damaged(text):
-        return Verdict("unparsed", f"the text {damage}", None, None)
+    if problem := _unreadable(text):
+        return Verdict("unparsed", f"the text {problem}", None, None)
     if (found := extract(text)) is None:
         return Verdict("unparsed", "no final answer found in the text", None, None)
     answer, place = found
+    open_ = _Open(place, answer, right.answer)
     try:
         same, rule = compare(answer, right.answer)
     except NeedsProof:
-        return _Open(place, answer, right.answer)
-    return _compared(_Open(place, answer, right.answer), same, rule, f"{place}/{rule}")
+        return open_
+    except Exception as error:
+        # a fault of ours in one row of millions must not end the run
+        reason = f"the comparison failed: {type(error).__name__}: {error}"
+        return Verdict("error", shown(reason), answer, None)
+    return _compared(open_, same, rule, f"{place}/{rule}")
+
+
+def _unreadable(text: str) -> str | None:
+    """Why nothing of the text is read, None if it is."""
+    if len(text) > MAX_TEXT:
+        return f"has {len(text)} characters, at most {MAX_TEXT} are read"
+    return damaged(text)
 
 
 def _compared(open_: _Open, same: bool, rule: str, decided_by: str) -> Verdict:

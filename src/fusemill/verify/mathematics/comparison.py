@@ -11,11 +11,17 @@ The exact rules round nothing but decimals of six places or more.
 from dataclasses import dataclass
 
 from fusemill.verify.mathematics.judge import Compare, NeedsProof, Prove
-from fusemill.verify.mathematics.several import same_list, same_matrix, same_union
+from fusemill.verify.mathematics.several import (
+    same_list,
+    same_matrix,
+    same_shape,
+    same_union,
+)
 from fusemill.verify.mathematics.single import (
     proven,
     same_choice,
     same_equation,
+    same_equations,
     same_measure,
     same_number,
     same_predicate,
@@ -161,6 +167,7 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
             ("y = 2x + 3", "2x+3", True),
             ("x \\in [1,2]", "[1,2]", True),
             ("x = 6", "x = 5", False),
+            ("x^2 + y^2 = 1", "1", False),
         ),
     ),
     ComparisonRule(
@@ -216,13 +223,31 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
         ),
     ),
     ComparisonRule(
+        "shape",
+        same_shape,
+        (
+            ("x \\ge 3", "\\sqrt{3}", False),
+            ("12 - 4\\sqrt{2}", "(1, \\sqrt{2})", False),
+        ),
+    ),
+    ComparisonRule(
+        "equations",
+        same_equations,
+        (
+            ("2x - y + 3 = 0", "y = 2x + 3", True),
+            ("x^2 + 2y^2 = 4", "\\frac{x^2}{4} + \\frac{y^2}{2} = 1", True),
+            ("x = 2", "y = 2", False),
+            ("\\log_6(216) = 3", "\\log_2(8) = 3", False),
+        ),
+    ),
+    ComparisonRule(
         "math_verify",
         proven,
         (
             ("2\\sqrt{3}", "\\sqrt{12}", True),
             ("(x+1)^2", "x^2+2x+1", True),
-            ("x + y = 5", "y = 5 - x", True),
-            ("x = 2", "y = 2", False),
+            ("x > 5", "(5, \\infty)", True),
+            ("\\sin(x)^2", "1 - \\cos(x)^2", True),
         ),
     ),
 )

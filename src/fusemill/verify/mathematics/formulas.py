@@ -26,6 +26,11 @@ _GREEK = frozenset(
         "pi"
     )
 )
+FUNCTIONS = frozenset(
+    words("sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln lg log exp")
+)
+_OTHER_NAMES = frozenset(words("max min gcd lcm mod det lim sum sgn arg deg dim ker"))
+_ONE: Formula = ("number", Fraction(1))
 _GROUPS = {"(": ")", "[": "]", "{": "}"}
 _TWO_ARGUMENTS = {"frac": "/"} | dict.fromkeys(("binom", "dbinom", "tbinom"), "choose")
 _NOT_LETTERS = frozenset("fgh")
@@ -88,8 +93,6 @@ class _Reader:
                 sign = self.take() if self.next() in ("+", "-") else "+"
                 total = (mark, total, _signed(sign, self.power(depth)))
                 divided = divided or mark == "/"
-            elif mark == "\\frac" and total[0] == "number":
-                total = ("+", total, _proper(self.power(depth)))  # a mixed number
             elif _starts(mark) and not (divided or mark[0].isdigit()):
                 total = ("*", total, self.power(depth))
             elif _starts(mark):
@@ -101,6 +104,8 @@ class _Reader:
 
     def power(self, depth: int) -> Formula:
         base = self.atom(depth)
+        if base[0] == "number" and self.next() == "\\frac":
+            base = ("+", base, _proper(self.atom(depth)))  # a mixed number
         while self.next() in ("!", "^"):
             if self.take() == "!":
                 base = ("!", base)
@@ -131,12 +136,17 @@ class _Reader:
             return self.group(mark, _GROUPS[mark], depth)
         if mark == "|":
             return ("abs", self.group("|", "|", depth))
-        self.take()
-        if mark[0].isdigit() or mark[0] == ".":
+        return self.named(self.take(), depth)
+
+    def named(self, mark: str, depth: int) -> Formula:
+        """A number, a command with its arguments, or letters."""
+        if mark.strip(".").isascii() and mark.strip(".")[:1].isdigit():
             return ("number", Fraction(mark.rstrip(".")))
         name = mark.removeprefix("\\")
         if name == "sqrt":
             return self.root(depth)
+        if name in FUNCTIONS:
+            return self.function(name, depth)
         if name in _TWO_ARGUMENTS and self.next() == "{":
             first = self.group("{", "}", depth)
             return (_TWO_ARGUMENTS[name], first, self.group("{", "}", depth))
@@ -150,11 +160,42 @@ class _Reader:
             raise Unreadable
         return ("root", degree, self.argument(depth))
 
+    def function(self, name: str, depth: int) -> Formula:
+        r"""``\sin x``, ``\sin^2(x)``, ``\log_{2} 8``; not ``\sin(x) y``."""
+        base: tuple[Formula, ...] = ()
+        power: tuple[Formula, ...] = ()
+        while self.next() in ("_", "^"):
+            if self.take() == "^":
+                power = (self.argument(depth),)
+            elif name == "log":
+                base = (self.argument(depth),)
+            else:
+                raise Unreadable
+        if power and power[0] == ("*", ("number", Fraction(-1)), _ONE):
+            raise Unreadable  # the inverse function to most, one over it to some
+        bracketed = self.next() in _GROUPS
+        inside = self.argument(depth) if bracketed else self.run(depth)
+        after = self.next()
+        other = after.removeprefix("\\") in FUNCTIONS
+        if bracketed and not other and (_starts(after) or after in ("^", "!")):
+            raise Unreadable
+        value: Formula = (name, inside, *base)
+        return ("^", value, *power) if power else value
+
+    def run(self, depth: int) -> Formula:
+        """The argument of a function without brackets: ``2x``, ``\\frac{x}{2}``."""
+        total = self.power(depth)
+        while _starts(self.next()) and self.next().removeprefix("\\") not in FUNCTIONS:
+            total = ("*", total, self.power(depth))
+        return total
+
     def letters(self, mark: str) -> Formula:
         """One letter, or a product of a few; words are no formulas."""
         name = mark.removeprefix("\\")
         if name in _GREEK:
             letters = [name]
+        elif name in _OTHER_NAMES:
+            raise Unreadable
         elif mark == name and len(name) <= 3 and name.isascii() and name.isalpha():
             letters = list(name)
         else:
@@ -181,11 +222,11 @@ def _signed(sign: str, formula: Formula) -> Formula:
     return ("*", ("number", Fraction(-1)), formula) if sign == "-" else formula
 
 
-_COMMANDS = _GREEK | _TWO_ARGUMENTS.keys() | {"sqrt"}
+_COMMANDS = _GREEK | _TWO_ARGUMENTS.keys() | FUNCTIONS | {"sqrt"}
 
 
 def _starts(mark: str) -> bool:
     """Whether a factor can begin with this mark, without a sign of multiplication."""
-    if mark[0] == "\\":
+    if mark[:1] == "\\":
         return mark[1:] in _COMMANDS
-    return mark[0].isalnum() or mark[0] in "([{."
+    return mark[:1].isalnum() or mark[:1] in tuple("([{.")

@@ -3,12 +3,14 @@ r"""Rules for answers of several parts: matrices, lists, unions.
 Example row: ``2 and 1`` is ``1, 2``, and ``(2,1)`` is not ``(1,2)``.
 """
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
 from fusemill.verify.mathematics.judge import Judge, NeedsProof
 from fusemill.verify.mathematics.lists import Items, matrix, united
 from fusemill.verify.mathematics.single import is_name, sides
+from fusemill.verify.mathematics.values import is_readable
 from fusemill.verify.mathematics.words import is_formula
 from fusemill.verify.mathematics.written import Written, written
 
@@ -90,9 +92,15 @@ def _against_one(several: Items, single: Written, judge: Judge) -> bool | None:
     if single.quantity is None:
         return None
     parts = [sides(item) for item in several.items]
-    named = all(is_name(left) for left, _ in parts)
+    named = all(left and _has_letters(left) for left, _ in parts)
     plain = all(not left and is_formula(written(right).plain) for left, right in parts)
     return False if named or plain else None
+
+
+def _has_letters(left: str) -> bool:
+    """Whether the left side of an equation is a formula of letters, or a name."""
+    formula = is_name(left) or is_formula(left)
+    return formula and re.search("[a-zA-Z]", left) is not None
 
 
 def _matched(left: Sequence[str], right: Sequence[str], judge: Judge) -> bool:
@@ -121,6 +129,32 @@ def _place(item: str) -> tuple[int, Fraction]:
     """Sort key: numbers first, by value."""
     found = written(sides(written(item).plain)[1]).quantity
     return (1, Fraction(0)) if found is None else (0, found.number)
+
+
+_RELATION = re.compile(r"[<>]|\\(?:[lgn]e|[lg]t|subset|in)(?![a-z])")
+_OF_ONE = "value"
+_OF_MANY = frozenset({"matrix", "list", "union", "relation"})
+
+
+def same_shape(answer: Written, gold: Written, _: Judge) -> bool | None:
+    """A single value is no list, matrix, union or inequality, and a matrix no list."""
+    shapes = {_shape(answer), _shape(gold)}
+    if _OF_ONE in shapes and shapes & _OF_MANY:
+        return False
+    return False if shapes == {"matrix", "list"} else None
+
+
+def _shape(side: Written) -> str | None:
+    """What the formula is on the whole, None where that is not clear."""
+    if matrix(side.plain):
+        return "matrix"
+    if side.items:
+        return "list"
+    if united(side.plain):
+        return "union"
+    if _RELATION.search(side.plain):
+        return "relation"
+    return _OF_ONE if is_readable(side.plain) else None
 
 
 def same_union(answer: Written, gold: Written, judge: Judge) -> bool | None:

@@ -11,7 +11,7 @@ from fusemill.verify.mathematics.judge import Judge
 from fusemill.verify.mathematics.numbers import equal
 from fusemill.verify.mathematics.tables import words
 from fusemill.verify.mathematics.units import units
-from fusemill.verify.mathematics.values import differ, exact, far_apart
+from fusemill.verify.mathematics.values import differ, exact, far_apart, proportional
 from fusemill.verify.mathematics.words import (
     core,
     first_number_in,
@@ -62,10 +62,18 @@ def same_equation(answer: Written, gold: Written, judge: Judge) -> bool | None:
     letters = is_formula(gold.plain) and re.search("[a-zA-Z]", gold.plain)
     if gold_name and letters and not _NAME.fullmatch(gold_name):
         return None  # the gold answer is the whole equation
+    if name and value in ("0", "1") and _is_curve(name):
+        return False
     # what still begins with a name after one was taken off is no plain equation
     if not value or not gold_value or _MEMBER.match(value) or _MEMBER.match(gold_value):
         return None
     return judge.same(value, gold_value)
+
+
+def _is_curve(left: str) -> bool:
+    """Whether ``left = 0`` is an equation of a curve rather than a value of it."""
+    letters = re.search("[a-zA-Z]", left)
+    return letters is not None and is_formula(left) and not _NAME.fullmatch(left)
 
 
 def sides(text: str) -> tuple[str, str]:
@@ -209,6 +217,25 @@ def same_value(answer: Written, gold: Written, _: Judge) -> bool | None:
     if differs is None:
         differs = far_apart(answer.plain, gold.plain)
     return False if differs else None
+
+
+_NO_LETTER = re.compile(
+    r"\\(?:[a-zA-Z]+)|(?<![a-zA-Z])(?:sqrt|sin|cos|tan|ln|log|pi)(?![a-zA-Z])"
+)
+
+
+def same_equations(answer: Written, gold: Written, _: Judge) -> bool | None:
+    """Both are equations: the same up to a factor, or in other letters."""
+    one, other = equated(answer.plain), equated(gold.plain)
+    if len(one) != 2 or len(other) != 2:
+        return None
+    letters = [
+        set("".join(re.findall("[a-zA-Z]", _NO_LETTER.sub(" ", side.plain))))
+        for side in (answer, gold)
+    ]
+    if letters[0] != letters[1] or not letters[0]:
+        return False
+    return proportional((one[0], one[1]), (other[0], other[1])) or None
 
 
 def proven(answer: Written, gold: Written, judge: Judge) -> bool:

@@ -2,8 +2,8 @@ r"""The value of a simple formula, to tell two formulas apart without algebra.
 
 Example row: ``differ('2\sqrt{3}', '3\sqrt{2}')`` is True: their values differ.
 ``\frac{12}{3}+1`` is exactly 5. Sums, products, quotients, powers, roots, factorials
-and absolute values of numbers, letters and ``\pi`` are read; everything else is not,
-and so is what can be read in two ways (``1/2x``, ``\sin 2x``).
+and absolute values of numbers, letters and ``\pi`` and the usual functions are read;
+everything else is not, and neither is what can be read in two ways (``1/2x``).
 
 Letters are given values. Formulas that are the same have the same value whatever the
 letters stand for, so unequal values prove a difference. Equal values of formulas with
@@ -12,24 +12,46 @@ letters or roots prove nothing here: that is left to math-verify.
 
 import cmath
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import NoReturn
 
 from fusemill.verify.mathematics.formulas import (
     Formula,
     Unreadable,
     parse,
 )
-
-Number = Fraction | complex
+from fusemill.verify.mathematics.operations import OPERATIONS, Number
 
 _POINTS = (0.618033988, 2.236067977, 1.324717957)
 """Where letters are put: letter k stands for 1 + point · (1 + k / 7)."""
 
-_CLOSE = 1e-9
-MAX_BITS = 10_000
-"""Exact numbers do not grow beyond this; a larger one is not computed."""
+_BASES = (math.e, 10.0)
+"""What ``\\log`` without a base means, to one half of people and to the other."""
+
+_CLOSE, _NOISE = 1e-9, 1e-12
+"""Differences this small, relative to the values and to the largest number on the way
+to them, prove nothing."""
+
+
+@dataclass
+class _Place:
+    """What letters stand for, and the largest number met on the way."""
+
+    point: float
+    base: float
+    largest: float = 1.0
+
+    def letter(self, name: str) -> complex:
+        """Positive and irrational; π, i and the base of ``log`` are themselves."""
+        fixed = {"pi": complex(math.pi), "i": 1j, "base": complex(self.base)}
+        place = 1 + self.point * (1 + sum(map(ord, name)) % 53 / 7)
+        return fixed.get(name, complex(place))
+
+    def value(self, formula: Formula) -> complex:
+        value = complex(_value(formula, self))
+        if not cmath.isfinite(value):
+            raise Unreadable
+        return value
 
 
 def exact(text: str) -> Fraction | None:
@@ -41,10 +63,19 @@ def exact(text: str) -> Fraction | None:
     True
     """
     try:
-        value = _value(parse(text), _no_letter)
+        value = _value(parse(text), None)
     except (Unreadable, ArithmeticError, ValueError):
         return None
     return value if isinstance(value, Fraction) else None
+
+
+def is_readable(text: str) -> bool:
+    """Whether the text is a simple formula, which has one value."""
+    try:
+        parse(text)
+    except (Unreadable, RecursionError):
+        return False
+    return True
 
 
 def differ(one: str, other: str) -> bool | None:
@@ -55,13 +86,44 @@ def differ(one: str, other: str) -> bool | None:
     """
     try:
         formulas = parse(one), parse(other)
-        for point in _POINTS:
-            left, right = (_number(formula, point) for formula in formulas)
-            if abs(left - right) > _CLOSE * max(abs(left), abs(right)):
-                return True
+        bases = _BASES if "log" in one + other else _BASES[:1]
+        return all(_differ(*formulas, base) for base in bases)
     except (Unreadable, ArithmeticError, ValueError):
         return None
+
+
+def _differ(one: Formula, other: Formula, base: float) -> bool:
+    """Whether the values differ at one of the points."""
+    for point in _POINTS:
+        place = _Place(point, base)
+        left, right = place.value(one), place.value(other)
+        unsure = _CLOSE * max(abs(left), abs(right)) + _NOISE * place.largest
+        if abs(left - right) > unsure:
+            return True
     return False
+
+
+def proportional(one: tuple[str, str], other: tuple[str, str]) -> bool | None:
+    r"""Whether two equations, each (left, right), are one up to a constant factor.
+
+    None where a side is not read, or an equation holds whatever its letters are.
+
+    >>> proportional(("y", "2x+3"), ("2x-y+3", "0"))
+    True
+    """
+    try:
+        sides = [parse(side) for side in (*one, *other)]
+        ratios = []
+        for point in _POINTS:
+            place = _Place(point, _BASES[0])
+            left, right, gold_left, gold_right = map(place.value, sides)
+            if abs(gold_left - gold_right) <= _CLOSE * place.largest:
+                return None
+            ratios.append((left - right) / (gold_left - gold_right))
+    except (Unreadable, ArithmeticError, ValueError):
+        return None
+    first = ratios[0]
+    return abs(first) > _CLOSE and all(abs(r / first - 1) < _CLOSE for r in ratios)
 
 
 _APART = 1e-3
@@ -90,7 +152,7 @@ def _log(formula: Formula) -> float:
         return _log(parts[0]) - _log(parts[1])
     if kind not in ("^", "!"):
         raise Unreadable
-    value = _value(parts[-1], _no_letter)
+    value = _value(parts[-1], None)
     if not isinstance(value, Fraction):
         raise Unreadable
     if kind == "^":
@@ -98,140 +160,22 @@ def _log(formula: Formula) -> float:
     return math.lgamma(float(value) + 1)
 
 
-def _number(formula: Formula, point: float) -> complex:
-    value = complex(_value(formula, lambda letter: _letter(letter, point)))
-    if not cmath.isfinite(value):
-        raise Unreadable
-    return value
+def _value(formula: Formula, place: _Place | None) -> Number:
+    """The formula's value: exact as long as only rational numbers meet.
 
-
-def _no_letter(_: str) -> NoReturn:
-    raise Unreadable
-
-
-def _letter(letter: str, point: float) -> complex:
-    """What a letter stands for: positive and irrational, π and i themselves."""
-    if letter == "pi":
-        return complex(math.pi)
-    if letter == "i":
-        return 1j
-    return complex(1 + point * (1 + sum(map(ord, letter)) % 53 / 7))
-
-
-def _value(formula: Formula, letter: Callable[[str], complex]) -> Number:
-    """The formula's value: exact as long as only rational numbers meet."""
+    Raises Unreadable for a letter where there is no place to put it.
+    """
     kind, *parts = formula
     if kind == "number":
-        assert isinstance(parts[0], Fraction)
-        return parts[0]
-    if kind == "letter":
-        return letter(str(parts[0]))
-    values = [_value(part, letter) for part in parts if isinstance(part, tuple)]
-    return _OPERATIONS[str(kind)](*values)
-
-
-def _both(one: Number, other: Number) -> tuple[Number, Number]:
-    """Both exact or both floating; exact ones that have grown too large are refused."""
-    if isinstance(one, Fraction) and isinstance(other, Fraction):
-        for value in (one, other):
-            if max(value.numerator.bit_length(), value.denominator.bit_length()) > (
-                MAX_BITS
-            ):
-                raise Unreadable
-        return one, other
-    return complex(one), complex(other)
-
-
-def _add(one: Number, other: Number) -> Number:
-    one, other = _both(one, other)
-    return one + other
-
-
-def _times(one: Number, other: Number) -> Number:
-    one, other = _both(one, other)
-    return one * other
-
-
-def _over(one: Number, other: Number) -> Number:
-    one, other = _both(one, other)
-    return one / other
-
-
-def _power(base: Number, exponent: Number) -> Number:
-    if isinstance(base, Fraction) and isinstance(exponent, Fraction):
-        if exponent.denominator != 1:
-            return _root(exponent, base)
-        size = max(base.numerator.bit_length(), base.denominator.bit_length())
-        if size * abs(exponent) > MAX_BITS:
+        value: Number = parts[0]
+    elif kind == "letter":
+        if place is None:
             raise Unreadable
-        return base ** int(exponent)
-    if complex(base) == 0:
-        raise Unreadable
-    return complex(complex(base) ** complex(exponent))
-
-
-def _root(exponent: Fraction, base: Fraction) -> complex:
-    """`base` to a broken exponent; negative bases mean different things to people."""
-    if base < 0:
-        raise Unreadable
-    return complex(float(base) ** float(exponent))
-
-
-def _nth_root(degree: Number, value: Number) -> Number:
-    """The root that is real where there is one."""
-    if not isinstance(degree, Fraction) or degree.denominator != 1 or degree < 2:
-        raise Unreadable
-    n = int(degree)
-    if isinstance(value, Fraction):
-        size = abs(value)
-        above, below = _whole_root(size.numerator, n), _whole_root(size.denominator, n)
-        if above is not None and below is not None and (value >= 0 or n % 2):
-            root = Fraction(above, below)
-            return root if value >= 0 else -root
-    number = complex(value)
-    if number.imag == 0 and number.real < 0 and n % 2:
-        return -complex((-number.real) ** (1 / n))
-    return cmath.sqrt(number) if n == 2 else complex(number ** (1 / n))
-
-
-def _whole_root(value: int, n: int) -> int | None:
-    """The whole n-th root of a whole number, None if it has none."""
-    if value.bit_length() > 900:  # beyond a float
-        return None
-    near = math.isqrt(value) if n == 2 else round(value ** (1 / n))
-    return near if near**n == value else None
-
-
-def _factorial(value: Number) -> Number:
-    if (
-        not isinstance(value, Fraction)
-        or value.denominator != 1
-        or not 0 <= value < 200
-    ):
-        raise Unreadable
-    return Fraction(math.factorial(int(value)))
-
-
-def _choose(n: Number, k: Number) -> Number:
-    for value in (n, k):
-        if not isinstance(value, Fraction) or value.denominator != 1:
-            raise Unreadable
-        if not 0 <= value <= 1000:
-            raise Unreadable
-    return Fraction(math.comb(int(n.real), int(k.real)))
-
-
-def _absolute(value: Number) -> Number:
-    return abs(value) if isinstance(value, Fraction) else complex(abs(value))
-
-
-_OPERATIONS: dict[str, Callable[..., Number]] = {
-    "+": _add,
-    "*": _times,
-    "/": _over,
-    "^": _power,
-    "root": _nth_root,
-    "!": _factorial,
-    "choose": _choose,
-    "abs": _absolute,
-}
+        value = place.letter(parts[0])
+    else:
+        if kind == "log" and len(parts) == 1:
+            parts.append(("letter", "base"))
+        value = OPERATIONS[kind](*(_value(part, place) for part in parts))
+    if place:
+        place.largest = max(place.largest, abs(complex(value)))
+    return value

@@ -12,7 +12,7 @@ from fusemill.verify.mathematics.tables import words
 from fusemill.verify.mathematics.units import VALUE_WORDS
 
 _WORD = re.compile(r"[a-z]{2,}|[一-鿿]")
-_REMARK = re.compile(r"(?<=[\w%]) ?\((?!or )[^()]*[a-z一-鿿][^()]*\)")
+_REMARK = re.compile(r"(?<=[\w%]) ?\((?!or )[^()\\^=]*(?:[a-z]{3}|[一-鿿])[^()\\^=]*\)")
 _ORDINAL = re.compile(r"\bthe (?:first|second|third|fourth|fifth|tenth) ")
 _CLAUSE = re.compile(
     r"[,;，；]? (?:if|when|because|since|after|assuming|so that|in order)\b", re.ASCII
@@ -102,7 +102,7 @@ _MATHEMATICS = frozenset(
         "vmatrix array cases binom dbinom tbinom arcsin arccos arctan sinh cosh tanh "
         "angle triangle emptyset overline bar hat vec to and or sum prod int mid "
         "setminus subset alpha beta gamma delta epsilon theta lambda mu rho sigma tau "
-        "phi varphi omega lfloor rfloor lceil rceil equiv approx det lt gt"
+        "phi varphi omega lfloor rfloor lceil rceil prime equiv approx det lt gt"
     )
 )
 
