@@ -1,12 +1,14 @@
 """Changed tests: every one falls for an honest answer, and holds for a forged one."""
 
 import ast
+import copy
 import unittest
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from fusemill.verify.code.changes import changed_tests
+from fusemill.verify.code.changes import Mark, changed_tests
 from fusemill.verify.code.forms import read_tests
 from fusemill.verify.code.recorder import RECORDER, Recorder
 
@@ -31,20 +33,41 @@ class Anything:
     __rsub__ = __abs__ = __sub__
 
 
-def run_changed(
-    source: str, seed: int, shuffled: bool = True, **names: Any
-) -> Recorder:
-    """What the recorder says after the changed tests have run over `names`."""
+@dataclass
+class Run:
+    """What became of the assertions of both halves."""
+
+    n_fell: int = 0
+    n_held: int = 0
+    n_wrong: int = 0  # unchanged ones that fell in the first half
+    n_missing: int = 0
+
+
+def run_changed(source: str, seed: int, **names: Any) -> Run:
+    """Run both halves over `names`."""
     tests = read_tests([source], "f")
-    tree = changed_tests(tests.trees(), seed, shuffled)
-    assert tree is not None
-    recorder = Recorder()
-    namespace = {**names, RECORDER: recorder, "__name__": "tests"}
-    exec(compile(tree, "<test 0>", "exec"), namespace)
-    for name in tests.classes:
-        suite = unittest.TestLoader().loadTestsFromTestCase(namespace[name])
-        suite.run(unittest.TestResult())
-    return recorder
+    run = Run()
+    for second in (False, True):
+        half = changed_tests(tests.trees(), seed, second, shuffled=second)
+        assert half.marks
+        recorder = Recorder()
+        namespace = {**names, RECORDER: recorder, "__name__": "tests"}
+        exec(compile(half.tree, "<test 0>", "exec"), namespace)
+        for name in tests.classes:
+            suite = unittest.TestLoader().loadTestsFromTestCase(namespace[name])
+            suite.run(unittest.TestResult())
+        for name, mark in half.marks.items():
+            held, fell = recorder.counts.get(name, (0, 0))
+            if mark.ours:
+                assert (held, fell) == (not mark.changed, mark.changed)
+                continue
+            run.n_missing += mark.certain and not held + fell
+            if mark.changed:
+                run.n_fell += fell
+                run.n_held += held
+            else:
+                run.n_wrong += fell if not second else 0
+    return run
 
 
 def square(x: int) -> int:
@@ -83,8 +106,8 @@ ASSERTS = [
 @pytest.mark.parametrize("source", ASSERTS)
 def test_all_asserts_fall_for_an_honest_answer(source: str) -> None:
     for seed in range(5):
-        recorder = run_changed(source, seed, f=square)
-        assert (recorder.n_fell > 0, recorder.n_held) == (True, 0)
+        run = run_changed(source, seed, f=square)
+        assert run == Run(n_fell=run.n_fell or 1)
 
 
 # where an object that agrees with everything can be told from a value
@@ -101,8 +124,8 @@ FORGEABLE = [
 
 @pytest.mark.parametrize("source", FORGEABLE)
 def test_they_hold_for_what_equals_everything(source: str) -> None:
-    recorder = run_changed(source, 1, f=lambda _x: Anything())
-    assert recorder.n_held > 0
+    for seed in range(4):
+        assert run_changed(source, seed, f=lambda _x: Anything()).n_held > 0
 
 
 METHODS = [
@@ -135,8 +158,19 @@ CLASS = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n  
 
 @pytest.mark.parametrize("body", METHODS)
 def test_all_assertions_of_unittest_fall(body: str) -> None:
-    recorder = run_changed(CLASS + body, 2, f=square)
-    assert (recorder.n_fell > 0, recorder.n_held) == (True, 0)
+    for seed in range(4):
+        run = run_changed(CLASS + body, seed, f=square)
+        assert run == Run(n_fell=run.n_fell or 1)
+
+
+def marks_of(trees: list[ast.Module], seed: int) -> dict[str, Mark]:
+    """Marks of the first half, without those of assertions about nothing."""
+    marks = changed_tests(trees, seed, second=False, shuffled=False).marks
+    return {name: mark for name, mark in marks.items() if not mark.ours}
+
+
+def literals(tree: ast.AST) -> set[object]:
+    return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
 
 
 def test_literals_are_changed_where_they_could_be_read() -> None:
@@ -147,15 +181,22 @@ def test_literals_are_changed_where_they_could_be_read() -> None:
         "    assert candidate(2) == {'a': 5}\n"
         "    assert candidate(3) == tuple([6])\n"
     )
-    tree = changed_tests([ast.parse(source)], 0)
-    assert tree is not None
-    before = {
-        n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)
-    }
-    after = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
-    assert {1, 2, 3} <= after  # arguments stay
-    assert not {7, 8} <= after
-    assert not {5, 6} & after & before
+    for seed in range(5):
+        first, second = (
+            literals(changed_tests([ast.parse(source)], seed, half, half).tree)
+            for half in (False, True)
+        )
+        assert {1, 2, 3} <= first & second  # arguments stay
+        for expected in (5, 6):
+            assert (expected in first) != (expected in second)
+        assert ({7, 8} <= first) != ({7, 8} <= second)
+
+
+def test_asserts_that_share_what_they_expect_are_changed_together() -> None:
+    source = "want = 4\nassert f(2) == want\nassert f(-2) == want\nassert f(1) == 1"
+    for seed in range(6):
+        run = run_changed(source, seed, f=square)
+        assert run == Run(n_fell=3)
 
 
 def test_calls_with_a_memory_keep_their_order() -> None:
@@ -171,26 +212,53 @@ def test_calls_with_a_memory_keep_their_order() -> None:
             return self.n == 1
 
     for seed in range(10):
-        assert run_changed(source, seed, f=Once).n_held == 0
+        run = run_changed(source.replace("n == 1", "n == 2"), seed, f=Once)
+        assert run == Run(n_fell=3)
 
 
-def test_order_of_asserts_differs_by_seed() -> None:
+def test_order_of_asserts() -> None:
     source = "\n".join(f"assert f({i}) == {i * i}" for i in range(8))
     orders = set()
     for seed in range(6):
         calls: list[int] = []
-        run_changed(
-            source,
-            seed,
-            shuffled=seed > 0,
-            f=lambda x, calls=calls: calls.append(x) or x * x,
-        )
-        assert sorted(calls) == list(range(8))
-        assert seed or calls == list(range(8))
-        orders.add(tuple(calls))
+        run = run_changed(source, seed, f=lambda x, c=calls: c.append(x) or x * x)
+        assert run == Run(n_fell=8)
+        assert calls[:8] == list(range(8))
+        assert sorted(calls[8:]) == list(range(8))
+        orders.add(tuple(calls[8:]))
     assert len(orders) > 2
+
+
+def test_which_are_changed_differs_by_check() -> None:
+    trees = [ast.parse("\n".join(f"assert f({i}) == {i}" for i in range(8)))]
+    patterns = {
+        tuple(mark.changed for mark in marks_of(copy.deepcopy(trees), seed).values())
+        for seed in range(20)
+    }
+    assert len(patterns) > 10
+
+
+def test_assertions_that_may_not_be_reached() -> None:
+    source = (
+        "import unittest\n"
+        "class T(unittest.TestCase):\n"
+        "    def test_a(self):\n"
+        "        self.assertEqual(f(2), 4)\n"
+        "        for x in ():\n"
+        "            self.assertEqual(f(2), 5)\n"
+        "    @unittest.skip('')\n"
+        "    def test_b(self):\n"
+        "        self.assertEqual(f(2), 5)\n"
+        "    def test_c(self):\n"
+        "        if f(2):\n"
+        "            return\n"
+        "        self.assertEqual(f(2), 5)\n"
+    )
+    marks = marks_of([ast.parse(source)], 0)
+    assert [mark.certain for mark in marks.values()] == [True, False, False, False]
+    assert run_changed(source, 0, f=square) == Run(n_fell=1)
 
 
 def test_nothing_to_change() -> None:
     for source in ("f(2)", "assert True", "if f(2) != 4:\n    raise ValueError"):
-        assert changed_tests([ast.parse(source)], 0) is None
+        assert not marks_of([ast.parse(source)], 0)

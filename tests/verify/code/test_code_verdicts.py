@@ -54,6 +54,18 @@ PATCH_RECORDER = (
     "    frame.f_globals['_tests_'].compare = lambda *a: True\n"
     "    return 2"
 )
+# Makes up a report that says what those of honest answers say.
+REPORT = (
+    "import sys, os, json\n"
+    "def f(x):\n"
+    "    frame = sys._getframe()\n"
+    "    while 'report' not in frame.f_locals:\n"
+    "        frame = frame.f_back\n"
+    "    names = [h + str(i) for h in 'ab' for i in range(2)]\n"
+    "    counts = {name: [0, 1] for name in names}\n"
+    "    text = json.dumps({'passed': True, 'counts': counts})\n"
+    "    frame.f_locals['report'](b'D', text)"
+)
 NO_ASSERT = (
     "import builtins\nclass Quiet(Exception): pass\nbuiltins.AssertionError = Quiet"
 )
@@ -176,6 +188,8 @@ ANSWERS = [
     ),
     (FRAME, ASSERTS, "f", "failed", ""),
     (GC, CHECK, "f", "failed", "something else"),
+    (REPORT, CHECK, "f", "failed", ""),
+    (REPORT, UNIT, "f", "failed", ""),
     (PATCH, UNIT, "f", "failed", "something else"),
     (PATCH_RECORDER, CHECK, "f", "failed", "something else"),
     (PATCH_RECORDER, ASSERTS, "f", "failed", ""),
@@ -383,6 +397,16 @@ def test_stub_of_the_prompt(sandbox: Sandbox) -> None:
     rows = [CodeRow(i, t, tests, "f", stub) for i, t in enumerate([body, whole])]
     for _, verdict in check_many(rows, sandbox):
         assert verdict.status == "passed", verdict
+
+
+def test_answers_with_a_memory_pass_tests_in_their_order(sandbox: Sandbox) -> None:
+    counter = "n = 0\ndef f(x):\n    global n\n    n += x\n    return n"
+    check = "def check(candidate):\n" + "\n".join(
+        f"    assert candidate({x}) == {total}"
+        for x, total in [(1, 1), (2, 3), (3, 6), (4, 10), (5, 15)]
+    )
+    verdict = one(sandbox, CodeRow(0, counter, (check,), "f", None))
+    assert verdict.status == "passed", verdict
 
 
 def test_another_python_is_named(sandbox: Sandbox) -> None:

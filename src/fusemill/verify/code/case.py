@@ -3,7 +3,8 @@
 The runs of each form: a program runs once for each pair of input and output, until one
 is wrong. Assertions run across a channel; where it can't carry them, as the others.
 The others run in one process; a pass there is confirmed by changed tests that must
-fail, or, where nothing can be changed, across the channel.
+fail (where the order of tests matters, once more without changing it), or, where
+nothing can be changed, across the channel.
 """
 
 from collections.abc import Hashable
@@ -72,10 +73,8 @@ class Case:
             return self.plan.script(self.program, self._pair().stdin)
         if self.stage == "across":
             return self.plan.across(self.program)
-        if self.stage == "changed":
-            changed = self.plan.changed(self.program)
-            assert changed is not None
-            return changed
+        if self.stage in ("changed", "alone"):
+            return self.plan.changed(self.program, self.stage == "alone")
         return self.plan.inside(self.program)
 
     def limits(self, usual: Limits) -> Limits | None:
@@ -105,13 +104,17 @@ class Case:
                 self._fall_back(str(report["unsupported"]))
             else:
                 self.finding = verdict.of_two(outcomes[0], outcomes[1], tests)
-        elif self.stage == "changed":
-            self.finding = verdict.of_changed(outcomes[0])
+        elif self.stage in ("changed", "alone"):
+            alone = self.stage == "alone"
+            marks = self.plan.marks(alone)
+            self.finding = verdict.of_changed(outcomes[0], marks, alone)
+            if self.finding == verdict.OTHER_ORDER:
+                self.stage, self.finding = "alone", None
         else:
             found = verdict.of_run(outcomes[0], tests)
             if found != PASSED or not self.second_runs:
                 self.finding = found
-            elif self.plan.changed(self.program) is not None:
+            elif self.plan.marks():
                 self.stage = "changed"
             else:
                 self.stage = "across"

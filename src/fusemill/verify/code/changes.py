@@ -1,101 +1,110 @@
-"""The second run's tests: what they expect is changed, so that every one must fail.
+"""The second run's tests: what they expect is changed, so that they must fail.
 
 ``assert candidate(2) == 4`` may become ``assert candidate(2) == 1730553``, inside a
-``try`` that tells the recorder whether the test still passed. An answer that computes
-its values fails all of them. One that returns an object equal to everything, or that
-reads what is expected from the frame above it, or that has patched ``assertEqual``,
-passes where it must not. Literals are changed in the code itself, since they could be
-read from there; other expected values when the test runs.
+``try`` that tells the recorder whether the test held or fell. An answer that computes
+its values fails all changed tests. One that returns an object equal to everything, or
+that reads what is expected from the frame above it, or that has patched
+``assertEqual``, passes where it must not.
 
-What is no comparison is turned round: ``assert f(x)`` becomes ``assert not f(x)``.
-
-All of them come twice, as they stand and in another order: an answer that finds what is
-expected by its place finds it in the one, one that counts its calls in the other.
+The tests come twice. In the first half, as they stand, about every other assertion is
+changed, by a hash of the check; in the second half the other ones are, and asserts that
+may change places do. The unchanged ones must hold as before: a report that was made up
+has to know which. A few assertions about nothing stand in front, some of them false, so
+that a check of one assertion has as many ways as others.
 """
 
 import ast
+import copy
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from fusemill.verify.code.asserts import (
-    answered_names,
-    expected_side,
-    is_literal,
-    recorder_call,
-    watched,
-)
-from fusemill.verify.code.closeness import other_closeness, other_distance
-from fusemill.verify.code.literals import other_literal
-from fusemill.verify.code.stated import EQUAL, stated_once
+from fusemill.verify.code.asserts import answered_names, recorder_call, watched
+from fusemill.verify.code.negation import RAISES, Negation
+from fusemill.verify.code.stated import expected_names, stated_once
 
-# Assertions of unittest that have an opposite.
-OPPOSITE = {
-    "assertTrue": "assertFalse",
-    "assertFalse": "assertTrue",
-    "assertIsNone": "assertIsNotNone",
-    "assertIsNotNone": "assertIsNone",
-    "assertIs": "assertIsNot",
-    "assertIsNot": "assertIs",
-    "assertIn": "assertNotIn",
-    "assertNotIn": "assertIn",
-    "assertIsInstance": "assertNotIsInstance",
-    "assertNotIsInstance": "assertIsInstance",
-    "assertNotEqual": "assertEqual",
-    "assertNotAlmostEqual": "assertAlmostEqual",
-    "assertGreater": "assertLessEqual",
-    "assertGreaterEqual": "assertLess",
-    "assertLess": "assertGreaterEqual",
-    "assertLessEqual": "assertGreater",
-    "assertRegex": "assertNotRegex",
-    "assertNotRegex": "assertRegex",
-}
-RAISES = frozenset(
-    ("assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex")
-)
-_OPERATORS: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.Lt: ast.GtE,
-    ast.GtE: ast.Lt,
-    ast.Gt: ast.LtE,
-    ast.LtE: ast.Gt,
-}
+
+@dataclass(frozen=True)
+class Mark:
+    """What one assertion must do: fall if `changed`, be reached if `certain`.
+
+    ours: it is one about nothing.
+    """
+
+    changed: bool
+    certain: bool
+    ours: bool = False
+
+
+@dataclass(frozen=True)
+class Half:
+    """Tests as one module, and the mark of each assertion by its name in reports."""
+
+    tree: ast.Module
+    marks: dict[str, Mark]
+
+
+N_OURS = 8
+"""Assertions about nothing in each half."""
 
 
 def changed_tests(
-    trees: Sequence[ast.Module], seed: int, shuffled: bool = False
-) -> ast.Module | None:
-    """All tests as one module, each assertion changed and tried by itself.
+    trees: Sequence[ast.Module], seed: int, second: bool, shuffled: bool
+) -> Half:
+    """The first or the second half. The trees are used up.
 
-    None if there is nothing to change. shuffled: asserts that follow each other and
-    may change places do. The trees are used up.
+    Both halves have the same assertions; each is changed in one of them, save those
+    that others build on (``with assertRaises(…) as error``): only in the second.
+    Marks are empty if there is nothing to change.
     """
-    rng = random.Random(seed)  # noqa: S311 the order of tests is no secret
     whole = ast.Module([node for tree in trees for node in tree.body], [])
-    changer = _Changer(whole, rng, shuffled)
     answered = answered_names(whole)
+    changer = _Changer(whole, answered, seed, second)
+    changer.shuffled = shuffled
     changer.visit(whole)
+    if changer.marks:
+        whole.body[:0] = changer.about_nothing()
     # Constants come in the same order as in the first run: who reads the last one
     # from the frame of a test reads what is expected in both.
-    return watched(whole, answered) if changer.n_changed else None
+    return Half(watched(whole, answered), changer.marks)
 
 
 class _Changer(ast.NodeTransformer):
     """Replaces assertions statement by statement."""
 
-    def __init__(self, tests: ast.Module, rng: random.Random, shuffled: bool) -> None:
-        self._answered = answered_names(tests)
-        self._rng = rng
-        self._stated = stated_once(tests, self._answered)
-        self._order_free = False
-        self._shuffled = shuffled
-        self.n_changed = 0
+    def __init__(
+        self, tests: ast.Module, answered: frozenset[str], seed: int, second: bool
+    ) -> None:
+        self._answered = answered
+        self._seed = seed
+        self._second = second
+        self._rng = random.Random(f"{seed} {second}")  # noqa: S311 no secret
+        self._bits = random.Random(seed)  # noqa: S311 the same in both halves
+        self._certain = True
+        self.shuffled = False
+        self.marks: dict[str, Mark] = {}
+        self._enter(tests)
+
+    def about_nothing(self) -> list[ast.stmt]:
+        """Asserts of two numbers, equal or not."""
+        made: list[ast.stmt] = []
+        for _ in range(N_OURS):
+            left, right = self._rng.choices(range(2), k=2)
+            sides = ast.Constant(left), ast.Constant(right)
+            test = ast.Compare(sides[0], [ast.Eq()], [sides[1]])
+            node = ast.copy_location(ast.Assert(test, None), ast.Pass(lineno=0))
+            made.append(self._tried(node, node, Mark(left != right, True, True)))
+        return made
+
+    def _enter(self, scope: ast.AST) -> None:
+        self._stated = stated_once(scope, self._answered)
+        self._negation = Negation(self._answered, self._stated, self._rng)
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
+        before = self._certain
+        self._certain = before and isinstance(node, _STRAIGHT) and not _decorated(node)
         super().generic_visit(node)
+        self._certain = before
         for field in ("body", "orelse", "finalbody"):
             block = getattr(node, field, None)
             if isinstance(block, list):
@@ -112,18 +121,23 @@ class _Changer(ast.NodeTransformer):
                 start = end + 1
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
-        outer, self._stated = self._stated, stated_once(node, self._answered)
+        outer = self._stated, self._negation, self._certain
+        self._enter(node)
+        called = node.name == "check" or node.name.startswith("test")
+        leaves = any(isinstance(inner, ast.Return) for inner in ast.walk(node))
+        self._certain = self._certain and called and not leaves
         self.generic_visit(node)
-        self._stated = outer
+        self._stated, self._negation, self._certain = outer
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
-        self._order_free = False
-        test = self._changed(node.test)
+        self._negation.order_free = False
+        test = self._negation.condition(copy.deepcopy(node.test))
         if test is None:
             return node
-        made = self._tried(ast.Assert(test, None), node)
-        if self._order_free and self._shuffled:
+        changed = self._is_changed(node)
+        made = self._marked(ast.Assert(test, None) if changed else node, node, changed)
+        if self._negation.order_free and self.shuffled:
             made.order_free = True  # type: ignore[attr-defined]
         return made
 
@@ -131,138 +145,67 @@ class _Changer(ast.NodeTransformer):
         call = node.value
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             return node
-        changed = self._changed_call(call, call.func)
-        return self._tried(ast.Expr(changed), node) if changed else node
+        other = copy.deepcopy(call)
+        assert isinstance(other.func, ast.Attribute)
+        test = self._negation.call(other, other.func)
+        if test is None:
+            return node
+        changed = self._is_changed(node)
+        return self._marked(ast.Expr(test) if changed else node, node, changed)
 
     def visit_With(self, node: ast.With) -> ast.stmt:
         for item in node.items:
             call = item.context_expr
-            if (
-                isinstance(call, ast.Call)
-                and isinstance(call.func, ast.Attribute)
-                and call.func.attr in RAISES
-                and call.args
-            ):
-                call.args[0] = recorder_call("never")
-                return self._tried(node, node)
+            if isinstance(call, ast.Call) and call.args and _name(call) in RAISES:
+                changed = self._is_changed(node)
+                if item.optional_vars is not None:
+                    changed = self._second
+                if changed:
+                    call.args[0] = recorder_call("never")
+                return self._marked(node, node, changed)
         self.generic_visit(node)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
         """``expected = [1, 2]``, where nothing but assertions reads it."""
         target = node.targets[0]
-        if isinstance(target, ast.Name) and target.id in self._stated:
-            node.value = other_literal(node.value, self._rng)
+        if isinstance(target, ast.Name) and self._is_stated_changed(target.id):
+            node.value = self._negation.other(node.value)
         return node
 
-    def _tried(self, changed: ast.stmt, node: ast.stmt) -> ast.Try:
-        self.n_changed += 1
-        handler = ast.ExceptHandler(None, None, [ast.Expr(recorder_call("fell"))])
-        held = ast.Expr(recorder_call("held"))
-        return ast.copy_location(ast.Try([changed], [handler], [held], []), node)
+    def _is_changed(self, node: ast.stmt) -> bool:
+        """Whether this half changes the assertion; with a variable that says it."""
+        bit = self._bits.random() < 0.5
+        names = self._stated.intersection(expected_names(node, self._answered))
+        if names:
+            return self._is_stated_changed(min(names))
+        return bit != self._second
 
-    def _changed_call(self, call: ast.Call, function: ast.Attribute) -> ast.Call | None:
-        """An assertion of unittest as one that must fail; None for other calls."""
-        name, arguments = function.attr, list(call.args)
-        if name in EQUAL and len(arguments) >= 2:
-            side = expected_side(arguments[0], arguments[1], self._answered)
-            if is_literal(arguments[1 - side]):
-                return None  # two literals test nothing
-            arguments[side] = self._other(arguments[side])
-        elif name in ("assertTrue", "assertFalse") and arguments:
-            holds = arguments[0]
-            if name == "assertFalse":
-                holds = ast.UnaryOp(ast.Not(), holds)
-            changed = self._changed(holds)
-            if changed is None:
-                return None
-            name, arguments[0] = "assertTrue", changed
-        elif name in RAISES and len(arguments) >= 2:
-            arguments[0] = recorder_call("never")
-        elif name == "assertIn" and len(arguments) >= 2 and is_literal(arguments[0]):
-            arguments[0] = other_literal(arguments[0], self._rng, all_items=True)
-        elif name in OPPOSITE and arguments:
-            name = OPPOSITE[name]
-        else:
-            return None
-        method = ast.Attribute(function.value, name, ast.Load())
-        return ast.copy_location(ast.Call(method, arguments, call.keywords), call)
+    def _is_stated_changed(self, name: str) -> bool:
+        if name not in self._stated:
+            return False
+        rng = random.Random(f"{self._seed} {name}")  # noqa: S311 no secret
+        return (rng.random() < 0.5) != self._second
 
-    def _changed(self, test: ast.expr) -> ast.expr | None:
-        """A condition that is false where `test` is true; None for constants."""
-        if is_literal(test):
-            return None
-        if isinstance(test, ast.BoolOp):
-            return self._changed_parts(test)
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            return test.operand
-        if isinstance(test, ast.Compare):
-            return self._changed_comparison(test)
-        if isinstance(test, ast.Call) and other_closeness(test, self._rng):
-            return test
-        return ast.UnaryOp(ast.Not(), test)
+    def _marked(self, test: ast.stmt, node: ast.stmt, changed: bool) -> ast.Try:
+        return self._tried(test, node, Mark(changed, self._certain))
 
-    def _changed_parts(self, test: ast.BoolOp) -> ast.expr | None:
-        """``a and b``: one of them suffices. ``a or b``: all of them, or it holds."""
-        values = [self._changed(value) or value for value in test.values]
-        return ast.BoolOp(test.op, values)
-
-    def _changed_comparison(self, test: ast.Compare) -> ast.expr | None:
-        if len(test.ops) > 1:
-            return self._reversed(test)
-        left, operator, right = test.left, test.ops[0], test.comparators[0]
-        if isinstance(operator, ast.Eq):
-            sides = [left, right]
-            side = expected_side(left, right, self._answered)
-            sides[side] = self._other(sides[side])
-            return ast.Compare(sides[0], [operator], [sides[1]])
-        if isinstance(operator, ast.In):
-            for i, expression in enumerate((left, right)):
-                if is_literal(expression):
-                    sides = [left, right]
-                    sides[i] = other_literal(expression, self._rng, all_items=True)
-                    return ast.Compare(sides[0], [operator], [sides[1]])
-        if isinstance(operator, ast.Lt | ast.LtE) and other_distance(
-            left, self._answered, self._rng
-        ):
-            return test
-        return self._reversed(test)
-
-    def _reversed(self, test: ast.Compare) -> ast.Compare:
-        """Each operator's opposite: of ``0 <= x < 9``, ``0 > x >= 9``."""
-        made: list[ast.cmpop] = []
-        for operator in test.ops:
-            opposite = _OPERATORS.get(type(operator), ast.NotEq)
-            made.append(opposite())
-        return ast.Compare(test.left, made, test.comparators)
-
-    def _other(self, stated: ast.expr) -> ast.expr:
-        """What a test expects, changed: a literal here, anything else when it runs."""
-        if isinstance(stated, ast.Name) and stated.id in self._stated:
-            return stated  # its assignment is changed
-        if is_literal(stated):
-            # What was expected of one call may be true of the next: only a value
-            # that no call has can stand before either.
-            value = getattr(stated, "value", None)
-            self._order_free = not isinstance(value, bool)
-            return other_literal(stated, self._rng)
-        if isinstance(stated, ast.Call) and _rebuilds(stated):
-            changed = other_literal(stated.args[0], self._rng)
-            return ast.Call(stated.func, [changed, *stated.args[1:]], stated.keywords)
-        return recorder_call("other", stated)
+    def _tried(self, test: ast.stmt, node: ast.stmt, mark: Mark) -> ast.Try:
+        name = f"{'b' if self._second else 'a'}{len(self.marks)}"
+        self.marks[name] = mark
+        fell = ast.Expr(recorder_call(f"fell_{name}"))
+        held = ast.Expr(recorder_call(f"held_{name}"))
+        handler = ast.ExceptHandler(None, None, [fell])
+        return ast.copy_location(ast.Try([test], [handler], [held], []), node)
 
 
-_REBUILDERS = frozenset(
-    ("set", "frozenset", "tuple", "list", "dict", "sorted", "Counter", "Decimal")
-)
+_STRAIGHT = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
 
-def _rebuilds(call: ast.Call) -> bool:
-    """Whether it is like ``set([1, 2])``: of another literal it gives another value."""
-    return (
-        isinstance(call.func, ast.Name)
-        and call.func.id in _REBUILDERS
-        and len(call.args) >= 1
-        and isinstance(call.args[0], ast.List | ast.Tuple | ast.Dict | ast.Constant)
-        and is_literal(call.args[0])
-    )
+def _decorated(node: ast.AST) -> bool:
+    """``@unittest.skip`` and its like: what is below may not be reached."""
+    return bool(getattr(node, "decorator_list", []))
+
+
+def _name(call: ast.Call) -> str:
+    return str(getattr(call.func, "attr", ""))

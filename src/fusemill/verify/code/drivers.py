@@ -31,8 +31,8 @@ Report = dict[str, Any]
 def inside(payload: dict[str, Any], _peer: Peer | None) -> Report:
     """Run the answer, then the tests over a copy of its names.
 
-    Report: ``passed``; of a failure ``stage`` and what `failure` says; of changed tests
-    how many fell and how many held.
+    Report: ``passed``; of a failure ``stage`` and what `failure` says; in a second run
+    ``counts``: for each assertion how often it held and fell.
     """
     answered = _module("answer")
     try:
@@ -45,15 +45,12 @@ def inside(payload: dict[str, Any], _peer: Peer | None) -> Report:
     recorder = tests[RECORDER] = Recorder()
     try:
         _import_missing(payload["names"], tests)
-        for unit in payload["units"]:
-            _run(unit, tests)
-        if payload["classes"]:
-            _run_classes([tests[name] for name in payload["classes"]], payload["seed"])
+        _run_tests(payload, tests)
     except BaseException as error:
         _leave(error)
         report = {"passed": False, "stage": "tests", **failure(error, recorder)}
-        return report | _counts(recorder)
-    return {"passed": True, **_counts(recorder)}
+        return report | {"counts": recorder.counts}
+    return {"passed": True, "counts": recorder.counts}
 
 
 def tester(payload: dict[str, Any], peer: Peer | None) -> Report:
@@ -72,10 +69,7 @@ def tester(payload: dict[str, Any], peer: Peer | None) -> Report:
         for name in payload["remote"]:
             tests[name] = channel.do("name", name)
         _import_missing(payload["names"], tests)
-        for unit in payload["units"]:
-            _run(unit, tests)
-        if payload["classes"]:
-            _run_classes([tests[name] for name in payload["classes"]], payload["seed"])
+        _run_tests(payload, tests)
     except Unsupported as reason:
         return {"passed": False, "unsupported": str(reason)}
     except AnswerFailed as error:
@@ -150,6 +144,15 @@ def _import_missing(names: Iterable[str], namespace: dict[str, Any]) -> None:
             namespace[name] = importlib.import_module(name)
 
 
+def _run_tests(payload: dict[str, Any], tests: dict[str, Any]) -> None:
+    """Run each unit of test code, and unittest's classes after it as the unit says."""
+    for unit, classes in payload["units"]:
+        _run(unit, tests)
+        if classes and payload["classes"]:
+            found = [tests[name] for name in payload["classes"]]
+            _run_classes(found, classes, payload["seed"])
+
+
 class _Result(unittest.TestResult):
     """Raises the first failure, with its traceback; counts what ran."""
 
@@ -171,18 +174,17 @@ class _Tolerant(unittest.TestResult):
     """For changed tests, which tell the recorder: goes on after failures."""
 
 
-def _run_classes(classes: Iterable[Any], seed: int | None) -> None:
-    """Run the test methods of unittest classes; with a seed in another order."""
+def _run_classes(classes: Iterable[Any], how: str, seed: int) -> None:
+    """Run the test methods of unittest classes.
+
+    how: ``strict`` raises the first failure, ``ordered`` and ``shuffled`` go on.
+    """
     loader = unittest.TestLoader()
     tests = [test for kind in classes for test in loader.loadTestsFromTestCase(kind)]
     if not tests:
         raise AssertionError("the test classes have no test methods")
-    result: unittest.TestResult = _Result() if seed is None else _Tolerant()
-    if seed is not None:
+    if how == "shuffled":
         random.Random(seed).shuffle(tests)  # noqa: S311 no secret
+    result = _Result() if how == "strict" else _Tolerant()
     # A suite calls setUpClass and tearDownClass around each class's tests.
     unittest.TestSuite(tests).run(result)
-
-
-def _counts(recorder: Recorder) -> Report:
-    return {"n_fell": recorder.n_fell, "n_held": recorder.n_held}

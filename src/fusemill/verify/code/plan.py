@@ -4,11 +4,11 @@ import ast
 import hashlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fusemill.sandbox.jobs import Role
 from fusemill.verify.code.asserts import answered_names, watched
-from fusemill.verify.code.changes import changed_tests
+from fusemill.verify.code.changes import Half, Mark, changed_tests
 from fusemill.verify.code.forms import BadTests, Suite, read_tests
 from fusemill.verify.code.program import Program, import_statements, marshalled
 from fusemill.verify.code.recorder import TEST_FILE
@@ -36,11 +36,12 @@ class Plan:
 
     tests: Suite
     digest: bytes
-    units: tuple[str, ...]
+    units: tuple[tuple[str, str], ...]
     imports: tuple[str, ...]
     provided: frozenset[str]
     modules: frozenset[str]
-    _changed: list[str] | None = None  # made when the first answer passes
+    _halves: list[Half] = field(default_factory=list)  # made when an answer passes
+    _changed: list[str] = field(default_factory=list)
 
     def entry(self) -> EntryPoint | None:
         """What an answer must define: the entry point, or the one name tests want."""
@@ -52,18 +53,36 @@ class Plan:
 
     def inside(self, program: Program) -> tuple[Role, ...]:
         """One process for the answer and its tests."""
-        return (self._inside(program, self.units, None),)
+        return (self._inside(program, self.units),)
 
-    def changed(self, program: Program) -> tuple[Role, ...] | None:
-        """The second run: changed tests, as they stand and in another order.
+    def marks(self, alone: bool = False) -> dict[str, Mark]:
+        """What the assertions of the second run must do; empty if none can change.
 
-        None: there is nothing to change.
+        alone: those of its second half, run by itself.
         """
-        seed = int.from_bytes(self.digest[:4])
-        if self._changed is None:
-            self._changed = self._change(seed)
-        units = self._changed
-        return (self._inside(program, units, seed),) if units else None
+        if not self._halves:
+            kinds = ((False, False), (True, True), (True, False))  # second, shuffled
+            self._halves = [
+                changed_tests(self.tests.trees(), self.seed, *kind) for kind in kinds
+            ]
+        first, second, in_order = self._halves
+        return in_order.marks if alone else first.marks | second.marks
+
+    def changed(self, program: Program, alone: bool) -> tuple[Role, ...]:
+        """The second run, of changed tests; `marks` says that there are some.
+
+        alone: only its second half, in the order in which the tests stand.
+        """
+        if not self._changed:
+            self._changed = [
+                marshalled(compiled_tree(half.tree, f"{TEST_FILE}0>"))
+                for half in self._halves
+            ]
+        first, second, in_order = self._changed
+        units = [(in_order, "ordered")]
+        if not alone:
+            units = [(first, "ordered"), (second, "shuffled")]
+        return (self._inside(program, units),)
 
     def across(self, program: Program) -> tuple[Role, ...]:
         """Two processes: the tests in one, the answer in the other."""
@@ -82,7 +101,7 @@ class Plan:
             "names": sorted(wanted),
             "units": self.units,
             "classes": self.tests.classes,
-            "seed": None,
+            "seed": self.seed,
         }
         return (
             Role(_DRIVERS + "tester", tester),
@@ -99,24 +118,20 @@ class Plan:
         kinds = {program.names.get(name) for name in self.tests.names}
         return "async" in kinds or bool(self.modules & _INTROSPECTION)
 
-    def _inside(self, program: Program, units: Sequence[str], seed: int | None) -> Role:
+    @property
+    def seed(self) -> int:
+        """By the check, so that its answers meet the same second run."""
+        return int.from_bytes(self.digest[:4])
+
+    def _inside(self, program: Program, units: Sequence[tuple[str, str]]) -> Role:
         payload = {
             **program.payload(),
             "units": units,
             "names": sorted(self.tests.names),
             "classes": self.tests.classes,
-            "seed": seed,
+            "seed": self.seed,
         }
         return Role(_DRIVERS + "inside", payload)
-
-    def _change(self, seed: int) -> list[str]:
-        units = []
-        # Methods of classes are put in another order where they are run.
-        for shuffled in (False, True)[: 1 if self.tests.classes else 2]:
-            tree = changed_tests(self.tests.trees(), seed, shuffled)
-            if tree is not None:
-                units.append(marshalled(compiled_tree(tree, f"{TEST_FILE}0>")))
-        return units
 
 
 def plan(texts: Sequence[str], entry_text: str | None, stub: str | None) -> Plan:
@@ -133,7 +148,7 @@ def plan(texts: Sequence[str], entry_text: str | None, stub: str | None) -> Plan
             code = compiled_tree(watched(tree, answered), f"{TEST_FILE}{number}>")
         except Unparsable as why:
             raise BadTests(f"test {number + 1} of {len(trees)} {why}") from None
-        units.append(marshalled(code))
+        units.append((marshalled(code), "strict" if tree is trees[-1] else ""))
     imports, provided = _from_stub(stub, tests.entry)
     digest = _digest(texts, entry_text, stub)
     return Plan(tests, digest, tuple(units), imports, provided, modules)

@@ -41,8 +41,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.seen: tuple[str, Any, Any] | None = None
-        self.n_fell = 0
-        self.n_held = 0
+        self.counts: dict[str, list[int]] = {}
 
     def compare(self, name: str, left: Any, right: Any, expected: int) -> Any:
         """``left op right``, noted. expected: 0 or 1, the side that says it."""
@@ -59,13 +58,16 @@ class Recorder:
         """An exception that does not come."""
         return Never
 
-    def fell(self) -> None:
-        """A changed test failed, as it must."""
-        self.n_fell += 1
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """``held_a3()`` and ``fell_a3()`` count what became of assertion a3."""
+        kind, _, assertion = name.partition("_")
+        if kind not in ("held", "fell"):
+            raise AttributeError(name)
 
-    def held(self) -> None:
-        """A changed test passed."""
-        self.n_held += 1
+        def count() -> None:
+            self.counts.setdefault(assertion, [0, 0])[kind == "fell"] += 1
+
+        return count
 
     def other(self, value: Any) -> Any:
         """A value that equals no `value`, of the same type where that is built in."""

@@ -29,7 +29,7 @@ def stated_once(tests: ast.AST, answered: frozenset[str]) -> frozenset[str]:
     names = [node for node in ast.walk(tests) if isinstance(node, ast.Name)]
     n_bound = Counter(n.id for n in names if isinstance(n.ctx, ast.Store))
     n_read = Counter(n.id for n in names if isinstance(n.ctx, ast.Load))
-    n_expected = Counter(_expected_names(tests, answered))
+    n_expected = Counter(expected_names(tests, answered))
     literal = {
         node.targets[0].id
         for node in ast.walk(tests)
@@ -44,7 +44,7 @@ def stated_once(tests: ast.AST, answered: frozenset[str]) -> frozenset[str]:
     )
 
 
-def _expected_names(tests: ast.AST, answered: frozenset[str]) -> list[str]:
+def expected_names(tests: ast.AST, answered: frozenset[str]) -> list[str]:
     """Names that stand, whole, where a test says what it expects."""
     found: list[str] = []
     for node in ast.walk(tests):

@@ -8,10 +8,12 @@ and never a pass that the status does not carry.
 
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fusemill.sandbox.jobs import Outcome
+from fusemill.verify.code.changes import Mark
 from fusemill.verify.code.forms import Pair, Suite
 
 MAX_REASON = 600
@@ -29,6 +31,9 @@ class Finding:
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{4,16}")
 
 PASSED = Finding("passed", None)
+OTHER_ORDER = Finding("failed", "passes the tests in no other order")
+AGAIN = Finding("failed", "a test that passed fails when run again")
+NOT_REACHED = "a test was left out"
 
 _SIDES = {
     "Eq": "expected {0}, got {1}",
@@ -89,19 +94,53 @@ def of_two(tester: Outcome, answer: Outcome, tests: Suite) -> Finding:
     return of_end(tester)
 
 
-def of_changed(outcome: Outcome) -> Finding:
-    """What the second run has shown, whose tests must all fail."""
-    report = outcome.report if isinstance(outcome.report, dict) else {}
+def of_changed(outcome: Outcome, marks: Mapping[str, Mark], alone: bool) -> Finding:
+    """What the second run has shown: changed assertions must fall, others hold.
+
+    Certain ones must have been reached. OTHER_ORDER: only unchanged ones fell, and
+    only in the half in which tests change places; not where it ran `alone`, unchanged.
+    """
     if outcome.status != "done":
         found = of_end(outcome)
         return Finding(found.status, f"in the second run: {found.reason}"[:MAX_REASON])
-    if report.get("n_held") != 0:
-        return Finding("failed", "it also passes tests that expect something else")
-    if not report.get("n_fell"):
-        error = _text(report.get("error")) or "none of them was reached"
-        said = f"passed once, but not through changed tests: {error}"
-        return Finding("failed", said[:MAX_REASON])
-    return PASSED
+    report = outcome.report if isinstance(outcome.report, dict) else {}
+    counts = {name: _counts(report, name) for name in marks}
+    for name, mark in marks.items():
+        said = _against(mark, *counts[name])
+        if said == NOT_REACHED:
+            said = f"in the second run: {_text(report.get('error')) or said}"
+        if said:
+            return Finding("failed", said[:MAX_REASON])
+    lost = [
+        name for name, mark in marks.items() if not mark.changed and counts[name][1]
+    ]
+    if lost:
+        in_order = alone or any(name.startswith("a") for name in lost)
+        return AGAIN if in_order else OTHER_ORDER
+    own = [name for name, mark in marks.items() if mark.changed and not mark.ours]
+    fell = any(counts[name][1] for name in own)
+    return PASSED if fell else Finding("failed", "no changed test was reached")
+
+
+def _against(mark: Mark, n_held: int, n_fell: int) -> str | None:
+    """What one assertion says against the answer, whatever the others do."""
+    if mark.changed and n_held and not mark.ours:
+        return "it also passes tests that expect something else"
+    if mark.certain and not n_held + n_fell:
+        return NOT_REACHED
+    if mark.ours and bool(n_fell) != mark.changed:
+        return "a report that was made up"
+    return None
+
+
+def _counts(report: Mapping[str, Any], name: str) -> tuple[int, int]:
+    counts = report.get("counts")
+    found = counts.get(name) if isinstance(counts, dict) else None
+    if isinstance(found, list) and len(found) == 2:
+        held, fell = found
+        if type(held) is int and type(fell) is int and held >= 0 and fell >= 0:
+            return held, fell
+    return 0, 0
 
 
 def of_program(outcome: Outcome, pair: Pair, number: int, n_pairs: int) -> Finding:
