@@ -14,6 +14,7 @@ from fusemill.verify.mathematics.judge import Compare, NeedsProof, Prove
 from fusemill.verify.mathematics.several import (
     same_list,
     same_matrix,
+    same_range,
     same_shape,
     same_union,
 )
@@ -25,6 +26,7 @@ from fusemill.verify.mathematics.single import (
     same_measure,
     same_number,
     same_predicate,
+    same_ratio,
     same_sentence,
     same_text,
     same_value,
@@ -118,6 +120,16 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
         ),
     ),
     ComparisonRule(
+        "ratio",
+        same_ratio,
+        (
+            ("4:6", "2:3", True),
+            ("2:3", "\\frac{2}{3}", True),
+            ("3:2", "2:3", False),
+            ("1:2:3", "1:2", False),
+        ),
+    ),
+    ComparisonRule(
         "choice", same_choice, (("(B) 12", "B", True), ("C. 12", "B", False))
     ),
     ComparisonRule(
@@ -139,6 +151,17 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
         (
             ("(3, \\infty) \\cup (-\\infty, 2)", "(-\\infty,2)\\cup(3,\\infty)", True),
             ("(3,4) \\cup (5,6)", "(3,4) \\cup [5,6]", False),
+        ),
+    ),
+    ComparisonRule(
+        "range",
+        same_range,
+        (
+            ("x > 5", "(5, \\infty)", True),
+            ("x < 1 \\text{ or } x > 2", "(-\\infty,1)\\cup(2,\\infty)", True),
+            ("\\{x \\mid 2 \\le x < 3\\}", "3 > x \\ge 2", True),
+            ("x > 5", "[5, \\infty)", False),
+            ("x > 5", "5", False),
         ),
     ),
     ComparisonRule(
@@ -188,6 +211,7 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
         "measure",
         same_measure,
         (
+            ("4:30 \\text{ p.m.}", "4:30 p.m.", True),
             ("2\\sqrt{3}\\text{ cm}", "2\\sqrt{3}", True),
             ("2\\sqrt{3}\\text{ cm}", "2\\sqrt{3}\\text{ inches}", False),
         ),
@@ -200,7 +224,6 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
             ("2*sqrt(3)", "2\\sqrt{3}", True),
             ("√3/2", "\\frac{\\sqrt{3}}{2}", True),
             ("2π", "2\\pi", True),
-            ("4:30 \\text{ p.m.}", "4:30 p.m.", True),
             ("1010_2", "1010_{2}", True),
             ("On a Friday.", "\\text{Friday}", True),
             ("not Friday", "Friday", False),
@@ -226,7 +249,7 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
         "shape",
         same_shape,
         (
-            ("x \\ge 3", "\\sqrt{3}", False),
+            ("[1, 2]", "\\sqrt{3}", False),
             ("12 - 4\\sqrt{2}", "(1, \\sqrt{2})", False),
         ),
     ),
@@ -246,7 +269,6 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
         (
             ("2\\sqrt{3}", "\\sqrt{12}", True),
             ("(x+1)^2", "x^2+2x+1", True),
-            ("x > 5", "(5, \\infty)", True),
             ("\\sin(x)^2", "1 - \\cos(x)^2", True),
         ),
     ),

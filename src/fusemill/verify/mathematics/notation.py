@@ -46,6 +46,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r" \1 ",
         ),
         (r"\\(?:mathbb|mathcal|bm|boldsymbol)\s?\{([^{}]*)\}", r"\1"),
+        (r"(?<=[0-9]) ?([aApP])\.? ?[mM](?:\.|\b)", r" \1m"),
         (r"\\([%#&])", r"\1"),
         (r"(?<=[\w)])\*\*(?=[\w(-])", "^"),
         (r"\\[dtc]frac(?![a-z])", r"\\frac"),

@@ -102,8 +102,23 @@ def quantity(text: str) -> Quantity | None:
     return Quantity(number, bool(percent or hundred), more | named, places)
 
 
+_REPEATING = re.compile(
+    r"(-?)([0-9]{0,30})\.([0-9]{0,30})\\(?:overline|bar|dot) ?\{([0-9]{1,30})\}"
+)
+
+
+def _repeating(form: re.Match[str]) -> Fraction:
+    r"""``0.1\overline{6}``: the repeated digits as so many ninths, moved right."""
+    start = Fraction(int(form[2] + form[3] or 0), 10 ** len(form[3]))
+    nines = (10 ** len(form[4]) - 1) * 10 ** len(form[3])
+    value = start + Fraction(int(form[4]), nines)
+    return -value if form[1] else value
+
+
 def _written(text: str, at: int) -> tuple[Fraction, int, int | None] | None:
     """(value, end, places) of the number at `at`, in digits or in words."""
+    if form := _REPEATING.match(text, at):
+        return _repeating(form), form.end(), None
     if form := _FORMS.match(text, at):
         number = _value(form)
         if number is None:

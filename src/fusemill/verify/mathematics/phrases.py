@@ -18,7 +18,7 @@ MAX_RESULT = 60
 _LEAD = re.compile(r"""(?:[\s:：*_="'→>]|`+json|`|\\["\[]|\$\$)*+""")
 _SENTENCE = re.compile(r"""(?:[^\n.。；;]|\.(?=[^\s"'*$)`]))*+""")
 _REASON = re.compile(
-    r"[,，]? (?:which|since|because|so|where|meaning|as)\b"
+    r"[,，]? (?:which|since|because|so|where|meaning|as|i\.e|that is)\b"
     r"|[,，](?=[一-鿿])|，?(?:因为|所以)"
 )
 
@@ -45,6 +45,7 @@ _CHINESE = re.compile(
 )
 _ENGLISH = re.compile(
     r'\banswers?\b[^.\n:"]{0,60}?(?:\b(?:is|are|equals|be)\b(?! not\b)|[:：=→])'
+    r"|\b(?:correct|right) (?:option|choice)\b[^.\n:\"]{0,30}?(?:\bis\b|[:：])"
     r"|\bans\b\.?\s?(?:is\b|[:：=])",
     re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
+from fusemill.verify.mathematics.intervals import interval
 from fusemill.verify.mathematics.judge import Judge, NeedsProof
 from fusemill.verify.mathematics.lists import Items, matrix, united
 from fusemill.verify.mathematics.single import is_name, sides
@@ -129,6 +130,17 @@ def _place(item: str) -> tuple[int, Fraction]:
     """Sort key: numbers first, by value."""
     found = written(sides(written(item).plain)[1]).quantity
     return (1, Fraction(0)) if found is None else (0, found.number)
+
+
+def same_range(answer: Written, gold: Written, judge: Judge) -> bool | None:
+    """One is an inequality or two: as an interval or union, like the other."""
+    one, other = interval(answer.plain), interval(gold.plain)
+    if one is None and other is None:
+        return None
+    single = (side.quantity for side in (answer, gold))
+    if any(quantity is not None for quantity in single):
+        return False
+    return judge.same(one or answer.plain, other or gold.plain)
 
 
 _RELATION = re.compile(r"[<>]|\\(?:[lgn]e|[lg]t|subset|in)(?![a-z])")

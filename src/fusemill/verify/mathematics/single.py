@@ -34,7 +34,9 @@ def same_number(answer: Written, gold: Written, _: Judge) -> bool | None:
 
 
 _LETTER = re.compile(r"\(?([A-J])\)?")
-_CHOICE = re.compile(r"(?:(?i:option|choice) )?\(?([A-J])(?:$|\)|[.:,](?![0-9]))")
+_CHOICE = re.compile(
+    r"(?:(?i:option|choice) |选(?:择|项)?:? ?)?\(?([A-J])(?:$|\)|[.,](?![0-9])|:|选项)"
+)
 
 
 def same_choice(answer: Written, gold: Written, _: Judge) -> bool | None:
@@ -42,6 +44,29 @@ def same_choice(answer: Written, gold: Written, _: Judge) -> bool | None:
     right = _LETTER.fullmatch(gold.plain)
     chosen = _CHOICE.match(answer.plain) if right else None
     return None if right is None or chosen is None else right[1] == chosen[1]
+
+
+_RATIO = re.compile(r"[0-9]{1,20}(?: ?: ?[0-9]{1,20})+")
+
+
+def same_ratio(answer: Written, gold: Written, _: Judge) -> bool | None:
+    """``4:6`` is ``2:3``, and both are two thirds."""
+    ratios = [_RATIO.fullmatch(side.plain) for side in (answer, gold)]
+    if not any(ratios):
+        return None
+    terms = [
+        [int(term) for term in side.plain.split(":")] if found else None
+        for side, found in zip((answer, gold), ratios, strict=True)
+    ]
+    if terms[0] and terms[1]:
+        one, other = terms[0], terms[1]
+        crossed = [a * other[0] == b * one[0] for a, b in zip(one, other, strict=False)]
+        return len(one) == len(other) and all(crossed) and any(one) == any(other)
+    pair = terms[0] or terms[1] or []
+    value = gold.quantity if terms[0] else answer.quantity
+    if value is None or len(pair) != 2:
+        return None
+    return value.number * pair[1] == pair[0] and not value.units
 
 
 _NAME = re.compile(r"\\?[a-zA-Z]+(?:_\{?[a-zA-Z0-9]+\}?)?(?:\([a-z](?:, ?[a-z])*\))?")
@@ -152,7 +177,7 @@ def same_sentence(answer: Written, gold: Written, _: Judge) -> bool | None:
     return True if value is not None and equal(value, right) else None
 
 
-_IS = re.compile(r"\b(?:is|are|equals|be|was)\b(?! not\b)")
+_IS = re.compile(r"\b(?:is|are|equals|be|was)\b(?! not\b)|是|为|等于")
 
 
 def same_predicate(answer: Written, gold: Written, judge: Judge) -> bool | None:

@@ -110,7 +110,7 @@ def _is_unit(word: str, glued: bool) -> bool:
     if word in VALUE_WORDS or word in _JOINING:
         return False
     if not word.isascii():
-        return word[0] not in VALUE_WORDS and word[0] not in _JOINING
+        return word in _SAME or (word[0] not in VALUE_WORDS and word[0] not in _JOINING)
     if glued:
         return word in _GLUED
     return len(word) > 2 or word in _SHORT or word in _SILENT or word == "sq"
