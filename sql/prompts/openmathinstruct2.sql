@@ -1,7 +1,8 @@
 -- openmathinstruct2: every problem as one user turn, unchanged. A problem stands in as
 -- many rows as it has recorded solutions (14 million rows, some 600,000 problems): the
 -- first keeps it, the others become duplicates. The solutions themselves are recorded
--- answers (sql/answers/openmathinstruct2.sql).
+-- answers (sql/answers/openmathinstruct2.sql). Rows come in the order of the files and
+-- are not sorted: they stream through in little memory, and their order decides nothing.
 --
 -- grain:  source_row
 -- inputs: raw (problem, expected_answer, problem_source); macros
@@ -19,4 +20,3 @@ select
         when length(problem) > $max_characters then 'excluded_too_long'
     end as excluded,
 from raw
-order by source_row

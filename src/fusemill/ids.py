@@ -77,7 +77,9 @@ def math_check_id(gold: str) -> str:
     return H("check", "math", {"gold": gold})
 
 
-def code_check_id(tests: Sequence[str], entry_point: str, stub: str | None) -> str:
+def code_check_id(
+    tests: Sequence[str], entry_point: str | None, stub: str | None
+) -> str:
     """Id of a code check: tests, entry point and the stub a continuation continues.
 
     >>> code_check_id(["assert f(1) == 2"], "f", None)

@@ -23,6 +23,8 @@ from fusemill.project.project import Project
 from fusemill.project.statement import UNBOUND, load_macros, prepare, sql_error
 from fusemill.prompts.faults import statement_failed
 from fusemill.prompts.sources import Resolved, columns, opened, resolve
+from fusemill.prompts.tested import identity as tests_identity
+from fusemill.prompts.tested import tested
 
 ROWS_A_PART = 50_000
 REQUIRED = {"source_row": "integer", "messages": "messages"}
@@ -83,6 +85,9 @@ def reading_of(project: Project, builder: Builder) -> Reading:
         "language": builder.language,
         "verify": builder.checker,
     }
+    made = tests_identity(builder)
+    if made is not None:  # else the id stays what it was before there were any
+        spec["tests"] = made
     return Reading(builder, source, sql, ids.H("reading", spec))
 
 
@@ -134,10 +139,11 @@ def read_prompts(
         n_rows = int(con.execute("select count(*) from raw").fetchall()[0][0])
         seen = bytearray(n_rows)
         counts: Counter[str] = Counter()
-        for batch in batches(_prompts(con, reading, seen), ROWS_A_PART):
-            counts.update(row["excluded"] or "kept" for row in batch)
-            project.warehouse.write("prompts", batch)
-            advance(len(batch))
+        with tested(_rows(con, reading), builder, weak=project.weak_sandbox) as rows:
+            for batch in batches(_prompts(rows, reading, seen), ROWS_A_PART):
+                counts.update(row["excluded"] or "kept" for row in batch)
+                project.warehouse.write("prompts", batch)
+                advance(len(batch))
     details = {
         "set": reading.builder.set,
         "rows": n_rows,
@@ -155,10 +161,10 @@ def read_prompts(
 
 
 def _prompts(
-    con: duckdb.DuckDBPyConnection, reading: Reading, seen: bytearray
+    rows: Iterator[dict[str, Any]], reading: Reading, seen: bytearray
 ) -> Iterator[dict[str, Any]]:
     """Warehouse rows of the raw rows; DeclarationError unless each came out once."""
-    for row in _rows(con, reading):
+    for row in rows:
         _tick(seen, row["source_row"], reading)
         yield _prompt(reading, row)
     _check_all(seen, reading)
@@ -170,7 +176,9 @@ def _rows(con: duckdb.DuckDBPyConnection, reading: Reading) -> Iterator[dict[str
     params = prepare(con, reading.sql, sql_path, reading.builder.prompts.params)
     try:
         result = con.execute(reading.sql, params)
-        names = check_columns(sql_path, result.description or [], REQUIRED, OPTIONAL)
+        names = check_columns(
+            sql_path, result.description or [], _required(reading.builder), OPTIONAL
+        )
         while rows := result.fetchmany(200):
             for row in rows:
                 yield dict(zip(names, row, strict=True))
@@ -179,6 +187,13 @@ def _rows(con: duckdb.DuckDBPyConnection, reading: Reading) -> Iterator[dict[str
         raise sql_error(sql_path, error, hint) from None
     except duckdb.Error as error:
         raise statement_failed(con, reading.source, sql_path, error) from None
+
+
+def _required(builder: Builder) -> dict[str, str]:
+    """Columns that the statement must give: those an extractor reads too."""
+    if builder.prompts.tests is None:
+        return REQUIRED
+    return {**REQUIRED, "statement": "text", "reference": "text"}
 
 
 def _tick(seen: bytearray, source_row: object, reading: Reading) -> None:
@@ -221,12 +236,10 @@ def _prompt(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
         excluded = "excluded_empty"
     if excluded is None and messages is not None and not _is_a_prompt(messages):
         excluded = "excluded_malformed"
-    check_id = None
-    if builder.checker == "mathematics" and excluded is None:
-        if gold is None:
-            excluded = "no_tests"  # nothing to check an answer against
-        else:
-            check_id = ids.math_check_id(str(gold))
+    check_id, why = None, row.get("excluded_why")
+    if builder.checker is not None and excluded is None:
+        check_id, why = _check(builder, row, gold)
+        excluded = "no_tests" if check_id is None else None
     return {
         "set": builder.set,
         "source_row": row["source_row"],
@@ -245,7 +258,22 @@ def _prompt(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
         "norm_key": None if messages is None else ids.norm_key(messages),
         "check_id": check_id,
         "excluded": excluded,
+        "excluded_why": why,
     }
+
+
+def _check(
+    builder: Builder, row: dict[str, Any], gold: Any
+) -> tuple[str | None, str | None]:
+    """Id of what answers are checked against; where there is nothing, why."""
+    if builder.checker == "mathematics":
+        if gold is None:
+            return None, "no gold answer"
+        return ids.math_check_id(str(gold)), None
+    tests = row.get("tests") or []
+    if not tests or not all(test and test.strip() for test in tests):
+        return None, "an empty test" if tests else "no tests"
+    return ids.code_check_id(tests, row.get("entry_point"), row.get("stub")), None
 
 
 def _messages(value: Any) -> list[dict[str, str]] | None:

@@ -91,9 +91,8 @@ def _merge(warehouse: "Warehouse", table: str, parts: list[Part]) -> None:
     for part in parts:
         check_part(part)
     order = CLUSTER.get(table, "all")
-    columns = ", ".join(f'"{name}"' for name in TABLES[table].names)
     with connect() as con:
-        rows = con.sql(f"select {columns} from {scan(parts)} order by {order}")
+        rows = con.sql(f"select * from {scan(parts)} order by {order}")
         write_replacement(warehouse.parts, table, rows.to_arrow_table(), parts)
 
 

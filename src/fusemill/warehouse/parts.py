@@ -57,8 +57,12 @@ def write_part(parts: Path, table: str, rows: Iterable[Row]) -> Part | None:
 
 
 def write_table(parts: Path, table: str, data: pa.Table) -> Part:
-    """Write an Arrow table in the schema of `table` as one part, durably."""
+    """Write an Arrow table as one part, durably; columns that it lacks are null."""
     folder = parts / table
+    for field in TABLES[table]:
+        if field.name not in data.column_names:
+            data = data.append_column(field, pa.nulls(data.num_rows, field.type))
+    data = data.select(TABLES[table].names)
     with storage(folder):
         make_folder(folder)
         temporary = temporary_name(folder / "part")

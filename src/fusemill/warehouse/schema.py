@@ -35,6 +35,7 @@ TABLES: dict[str, pa.Schema] = {
             "norm_key": _text,
             "check_id": _text,
             "excluded": _text,
+            "excluded_why": _text,  # what an extractor or the reference ran into
         }
     ),
     "configs": pa.schema({"config_hash": _text, "config": _text}),

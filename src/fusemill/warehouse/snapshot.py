@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from fusemill.durable import link, make_folder, place, storage, temporary_name
 from fusemill.ids import H
@@ -175,7 +176,7 @@ def _part_view(
     con: duckdb.DuckDBPyConnection, table: str, files: Sequence[Part]
 ) -> None:
     """`part_<table>`: all rows of all parts, as they are, with where they lie."""
-    columns = ", ".join(f'"{name}"' for name in TABLES[table].names)
+    columns = ", ".join(_columns(con, table, files))
     key = f", hash({', '.join(KEYS[table])}) as key_hash" if table in KEYS else ""
     if files:
         con.execute(
@@ -189,6 +190,24 @@ def _part_view(
         f"0 as file_row_number{key} from no_rows"
     )
     con.unregister("no_rows")
+
+
+def _columns(
+    con: duckdb.DuckDBPyConnection, table: str, files: Sequence[Part]
+) -> list[str]:
+    """Columns of a table as SQL over its parts; one that was added since is null."""
+    names = TABLES[table].names
+    if not files or set(names) <= set(pq.read_schema(files[-1].path).names):
+        return [f'"{name}"' for name in names]
+    there = con.execute(f"describe select * from {scan(files)}").fetchall()
+    present = {row[0] for row in there}
+    con.register("no_rows", TABLES[table].empty_table())
+    types = [row[1] for row in con.execute("describe no_rows").fetchall()]
+    con.unregister("no_rows")
+    return [
+        f'"{name}"' if name in present else f'null::{kind} as "{name}"'
+        for name, kind in zip(names, types, strict=True)
+    ]
 
 
 def _declare(con: duckdb.DuckDBPyConnection, declared: Declared) -> None:

@@ -54,25 +54,28 @@ def _plain(value, limit=100000):
 ENVIRONMENT = """\
 import bisect
 import collections
+import copy
+import datetime
 import functools
 import heapq
 import itertools
+import json
 import math
 import operator
 import random
 import re
 import string
-from bisect import bisect_left, bisect_right, insort
-from collections import Counter, OrderedDict, defaultdict, deque
-from functools import cache, cmp_to_key, lru_cache, reduce
-from heapq import heapify, heappop, heappush, heappushpop, heapreplace
-from heapq import nlargest, nsmallest
-from itertools import accumulate, chain, combinations, groupby, pairwise
-from itertools import permutations, product, zip_longest
-from math import ceil, comb, factorial, floor, gcd, inf, isqrt, lcm, log, log2, sqrt
-from string import ascii_lowercase, ascii_uppercase
-from typing import Any, Deque, Dict, Generator, Iterable, Iterator, List, Optional, Set
-from typing import Tuple, Union
+import sys
+from bisect import *
+from collections import *
+from functools import *
+from heapq import *
+from itertools import *
+from math import *
+from operator import *
+from string import *
+from typing import *
+from builtins import *
 
 
 class ListNode:
@@ -87,4 +90,8 @@ class TreeNode:
         self.left = left
         self.right = right
 """
-"""What LeetCode's judge has at hand before a solution; the head of every stub."""
+"""What LeetCode's judge has at hand before a solution; the head of every stub.
+
+Solutions there are written without imports. Builtins come last, as there: `pow` and
+`abs` stay what they are.
+"""

@@ -35,6 +35,7 @@ found as materialized (
         p.norm_key,
         p.check_id,
         p.excluded,
+        p.excluded_why,
     from part_prompts as p
     inner join readings as r on p.set = r.set and p.reading_id = r.reading_id
     left join retractions as taken_back
