@@ -11,17 +11,10 @@ from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
-import pytest
 from raw_files import DATA, RAW, plain_runs, programs, rows
 
 # Models that both sources asked: a text that is in both is one answer.
 IN_BOTH = {"gpt-4", "gpt-3.5-turbo"}
-
-
-# Strict: the first run whose verify stage runs code fails these, and the mark goes.
-needs_verdicts = pytest.mark.xfail(
-    strict=True, reason="the verify stage runs no code in this version"
-)
 
 
 @cache
@@ -63,7 +56,6 @@ def test_every_plain_answer_is_there(release: Path) -> None:
         assert Counter(got) == Counter(expected), key
 
 
-@needs_verdicts
 def test_passes_are_those_that_the_data_folder_states(release: Path) -> None:
     """Its README, of 134 tasks: 115 to 117 and 40 to 41."""
     passed = {
@@ -80,7 +72,6 @@ def test_passes_are_those_that_the_data_folder_states(release: Path) -> None:
     assert 40 <= counts["TheBloke_WizardLM-30B-GPTQ_VICUNA_MEDIUM"] <= 41
 
 
-@needs_verdicts
 def test_verdicts_agree_with_those_of_reflexion(release: Path) -> None:
     """Three differ: two lack an import, one a helper, which their process had."""
     verdicts = {
@@ -97,7 +88,6 @@ def test_verdicts_agree_with_those_of_reflexion(release: Path) -> None:
     assert sum(agreed) / len(agreed) >= 0.98
 
 
-@needs_verdicts
 def test_a_task_that_somebody_solved_is_selected(release: Path) -> None:
     solved = {row["task_id"] for row in plain_runs() if row["is_solved"]}
     selected = {
@@ -120,7 +110,6 @@ def test_right_and_wrong_of_one_model_make_a_pair(release: Path) -> None:
     assert outcomes(release) == expected
 
 
-@needs_verdicts
 def test_what_is_chosen_passed_and_what_is_rejected_failed(release: Path) -> None:
     used: dict[str, set[str]] = defaultdict(set)
     for row in answers(release):
