@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusemill.verify.mathematics import check
+from fusemill.verify.mathematics import MathRow, Pool, check, check_many
 
 
 @contextmanager
@@ -63,8 +63,9 @@ def test_huge_numbers_are_never_computed(huge: str) -> None:
 
 @pytest.mark.parametrize("tower", ["9^{9^{9^{9}}}", "x^{10^{10^{10}}} + y"])
 def test_towers_end_with_the_process_that_computes_them(tower: str) -> None:
-    with stopped_after(150):
-        verdict = check("\\boxed{" + tower + "}", "2^{2^{2^{2^{2^{2}}}}}")
+    row = MathRow(1, "\\boxed{" + tower + "}", "2^{2^{2^{2^{2^{2}}}}}")
+    with stopped_after(150), Pool(n_processes=1, cpu_s=1) as pool:
+        ((_, verdict),) = check_many([row], pool)
     assert verdict.status in {"failed", "timeout", "memory"}
 
 
