@@ -2,7 +2,7 @@
 -- many rows as it has recorded solutions (14 million rows, some 600,000 problems): the
 -- first keeps it, the others become duplicates. The solutions themselves are recorded
 -- answers (sql/answers/openmathinstruct2.sql). Rows come in the order of the files and
--- are not sorted: they stream through in little memory, and their order decides nothing.
+-- stream through in little memory, not sorted: their order decides nothing.
 --
 -- grain:  source_row
 -- inputs: raw (problem, expected_answer, problem_source); macros
