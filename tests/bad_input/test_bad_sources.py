@@ -63,10 +63,10 @@ FILES = {
         with_line(9, b'["Name a lake."]'),
         ("line 9: expected an object {…}, found a list",),
     ),
-    "a byte order mark": (
+    "torn line after a byte order mark": (
         "talk.jsonl",
-        b"\xef\xbb\xbf" + WHOLE,
-        ("line 1: starts with a byte order mark", "UTF-8 without one"),
+        b"\xef\xbb\xbf" + WHOLE[:-9],
+        ("line 12 (the last line, torn?): not JSON",),
     ),
     "torn line in gzip": (
         "talk.jsonl.gz",
@@ -156,6 +156,7 @@ def test_file_is_refused(small: SmallProject, name: str) -> None:
     ("name", "data"),
     [
         ("talk.jsonl", WHOLE.replace(b"\n", b"\r\n")),
+        ("talk.jsonl", b"\xef\xbb\xbf" + WHOLE),
         ("talk.jsonl.gz", gzip.compress(WHOLE)),
         ("talk.json", b"\xef\xbb\xbf[" + b",\r\n".join(LINES) + b"]"),
         ("talk.parquet", parquet(TALK)),
@@ -171,7 +172,7 @@ def test_file_is_refused(small: SmallProject, name: str) -> None:
 def test_other_forms_of_the_same_rows(
     small: SmallProject, name: str, data: bytes
 ) -> None:
-    """Windows line ends, gzip, a byte order mark where the format can have one."""
+    """Windows line ends, gzip, a byte order mark."""
     use(small, name, data)
     small.ok("prompts", "--only", "talk")
     status = "select status, count(*) as n from plan group by status"

@@ -91,8 +91,8 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _bad_json(line: bytes, number: int) -> str | None:
-    if number == 1 and line.startswith(BOM):
-        return "starts with a byte order mark; save the file as UTF-8 without one"
+    if number == 1:
+        line = line.removeprefix(BOM)
     if not line.strip():
         return None
     try:
