@@ -30,10 +30,8 @@ class Progress:
 
     def say(self, stage: str, text: str) -> None:
         """One line about a stage; model text never comes in here."""
-        self.console.print(
-            f"[bold cyan]{stage:>8}[/]  ", end="", markup=True, soft_wrap=True
-        )
-        self.console.print(text, markup=False, soft_wrap=True)
+        line = Text.assemble((f"{stage:>8}", "bold cyan"), f"  {text}")
+        self.console.print(line, soft_wrap=True)  # at once: shards share a terminal
 
     @contextmanager
     def stage(self, stage: str, what: str) -> Iterator["Count"]:

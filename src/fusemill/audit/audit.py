@@ -12,9 +12,19 @@ from fusemill import ids
 from fusemill.audit.frames import frame
 from fusemill.audit.suites import Failure, Suite, load_suites, validate
 from fusemill.durable import point
-from fusemill.errors import AuditFailure, FusemillError, ReleaseError
+from fusemill.errors import (
+    AuditFailure,
+    DeclarationError,
+    FusemillError,
+    ReleaseError,
+)
 from fusemill.identity import selection_id
-from fusemill.project.compositions import Comparison, compare, load_composition
+from fusemill.project.compositions import (
+    Comparison,
+    arithmetic,
+    compare,
+    load_composition,
+)
 from fusemill.project.models import Builder
 from fusemill.project.project import Project
 from fusemill.selection.select import make_inputs, recorded
@@ -163,12 +173,19 @@ def require_contract(project: Project, con: duckdb.DuckDBPyConnection) -> None:
 def contract(project: Project, con: duckdb.DuckDBPyConnection) -> list[Comparison]:
     """Where the selections leave the declared composition; none without a contract.
 
-    A trial (--only, --limit) is not held to the contract.
+    A trial (--only, --limit) is not held to the contract. DeclarationError where the
+    composition contradicts itself.
     """
     declared = project.file.contract
     if declared is None or project.is_trial:
         return []
     composition = load_composition(project.root, declared.composition)
+    wrong = [f for f in arithmetic(composition) if f.severity == "inconsistent"]
+    if wrong:
+        raise DeclarationError(
+            f"{wrong[0].where}: {wrong[0].text}; a composition that contradicts itself "
+            "is no contract: mend it, or record it under `known_inconsistencies`"
+        )
     rows = compare(
         composition, declared.scale, declared.tolerance, counts(project, con)
     )

@@ -40,6 +40,8 @@ def sql(
     if sum((as_json, csv, parquet is not None)) > 1:
         raise typer.BadParameter("choose one of --json, --csv and --parquet")
     opened = open_project(project, data, workdir)
+    if parquet is not None:
+        opened.warehouse.refuse_inside(parquet)
     with opened.warehouse.connect(locked=True) as con:
         table = ask(con, query)
         show_table(table, as_json=as_json, csv=csv, parquet=parquet)

@@ -169,6 +169,7 @@ def _response(
         "text_id": None if text is None else ids.text_id(text),
         "model": config.model,
         "text": text,
+        "is_blank": None if text is None else not text.strip(),
         "reasoning": row.get("reasoning"),
         "finish_reason": reason,
         "n_input_tokens": row.get("n_input_tokens"),

@@ -53,6 +53,7 @@ select
     r.draw,
     r.finish_reason,
     r.text_id is not null as has_text,
+    coalesce(r.is_blank, false) as is_blank,
     if(s.status = 'ok', s.score, null) as score,
     v.status as verdict,
     $scorer <> '' and r.text_id is not null and s.status is null as is_unscored,

@@ -1,5 +1,5 @@
--- candidates: the answers a rule may choose from: those with a text, to prompts that
--- are ready. A score is null unless its status is ok.
+-- candidates: the answers a rule may choose from: those with a text that is
+-- not blank, to prompts that are ready. A score is null unless its status is ok.
 --
 -- grain:  response_id
 -- inputs: answered, readiness
@@ -14,6 +14,7 @@ select
 from answered as a
 where
     a.has_text
+    and not a.is_blank
     and a.prompt_id in (
         select prompt_id,
         from readiness

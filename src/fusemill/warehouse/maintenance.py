@@ -183,12 +183,16 @@ def _blank(column: pa.ChunkedArray, hit: pa.ChunkedArray) -> pa.Array:
 
 
 def export(warehouse: "Warehouse", file: Path) -> None:
-    """One DuckDB file with every table, and texts as tables; never overwritten."""
+    """One DuckDB file with every table, and texts as tables; never overwritten.
+
+    PartError where a part is altered: a copy must not outlive the proof of it.
+    """
     if file.exists():
         raise FusemillError(f"{file}: exists; an export never overwrites a file")
     snapshot = warehouse.current()
     with warehouse.connect():
         pass  # refuses a snapshot of another place
+    warehouse.check()
     temporary = temporary_name(file.absolute())
     try:
         with storage(file), connect(temporary) as con:

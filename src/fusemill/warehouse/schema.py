@@ -48,6 +48,7 @@ TABLES: dict[str, pa.Schema] = {
             "text_id": _text,
             "model": _text,
             "text": _text,
+            "is_blank": _bool,  # nothing but white space; null: no text, or not told
             "reasoning": _text,
             "finish_reason": _text,
             "n_input_tokens": _int,

@@ -79,6 +79,18 @@ class Warehouse:
             )
         return self.link.resolve()
 
+    def check(self) -> None:
+        """PartError where a part of the warehouse does not match its name."""
+        check_parts(list_parts(self.parts), {})
+
+    def refuse_inside(self, file: Path) -> None:
+        """WarehouseError for a file to be written among what is never changed."""
+        if file.resolve().is_relative_to(self.root):
+            raise WarehouseError(
+                f"{file}: lies in the warehouse, whose files are never changed; name "
+                "one outside"
+            )
+
     @contextlib.contextmanager
     def connect(
         self, *, locked: bool = False, anywhere: bool = False

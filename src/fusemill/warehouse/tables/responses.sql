@@ -29,6 +29,7 @@ select
     draw,
     response_id,
     text_id,
+    is_blank,
     model,
     finish_reason,
     n_input_tokens,
