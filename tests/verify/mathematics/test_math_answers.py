@@ -1,6 +1,6 @@
 """Whole texts with their right answer and the verdict on them, judged by hand.
 
-Example row of answers.jsonl: ``["So x = 5 or x = -3.", "-3", "not passed"]``: text, gold
+Example row: ``["So x = 5 or x = -3.", "-3", "not passed"]``: text, gold
 answer, status (``not passed`` where it does not matter which of the others it is).
 """
 

@@ -63,9 +63,11 @@ _HEADING = re.compile(
 ENDS = tuple(".!?。！？…:)]}|>\"'`*$")
 
 
-def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """The last place where the pattern matches."""
-    places = deque(pattern.finditer(text), maxlen=1)
+def last_match(
+    pattern: re.Pattern[str], text: str, start: int = 0
+) -> re.Match[str] | None:
+    """The last place, from `start` on, where the pattern matches."""
+    places = deque(pattern.finditer(text, start), maxlen=1)
     return places[0] if places else None
 
 
@@ -93,15 +95,17 @@ def english_answer(text: str) -> str | None:
     return _after_last(_ENGLISH, text)
 
 
-_FINAL = re.compile(r"\bfinal answers?\s?(?:is|are|[:：=])", re.IGNORECASE)
-_IN_THE_END = re.compile(r"\banswer is(?! (?:not|in)\b):?", re.IGNORECASE)
+_IN_THE_END = re.compile(
+    r"\b(?:final answers?\s?(?:is|are|[:：=])|answer is(?! (?:not|in)\b):?)",
+    re.IGNORECASE,
+)
 
 
 def final_answer(text: str) -> str | None:
     """What "the answer is" after the last box, if it is a number or formula."""
     box = last_box(text)
-    place = last_match(_FINAL, text) or (last_match(_IN_THE_END, text) if box else None)
-    if place is None or (box and place.start() < box.end):
+    place = last_match(_IN_THE_END, text, box.end) if box else None
+    if place is None:
         return None
     words = clause(text, place.end())
     return words if words and re.search(r"[0-9\\]", words) else None
