@@ -10,6 +10,7 @@ The exact rules round nothing but decimals of six places or more.
 
 from dataclasses import dataclass
 
+from fusemill.verify.mathematics.choices import same_choice
 from fusemill.verify.mathematics.judge import Compare, NeedsProof, Prove
 from fusemill.verify.mathematics.several import (
     same_list,
@@ -20,7 +21,6 @@ from fusemill.verify.mathematics.several import (
 )
 from fusemill.verify.mathematics.single import (
     proven,
-    same_choice,
     same_equation,
     same_equations,
     same_measure,
@@ -130,7 +130,16 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
         ),
     ),
     ComparisonRule(
-        "choice", same_choice, (("(B) 12", "B", True), ("C. 12", "B", False))
+        "choice",
+        same_choice,
+        (
+            ("(B) 12", "B", True),
+            ("C. 12", "B", False),
+            ("B, C", "B", False),
+            ("(B) 12", "12", True),
+            ("(B)", "(B) 12", True),
+            ("A and C", "AC", True),
+        ),
     ),
     ComparisonRule(
         "matrix",

@@ -59,6 +59,28 @@ NUMBER = re.compile(
 )
 _CONTINUES = re.compile(r"[}^_*/+(a-zA-Z]|,[0-9]|\\[^)\]]")
 _MARKS = re.compile(r"<<[^<>\n]*+>>")
+_NOT = r"(?:\b(?:cannot be|not|not equal to|not be|n?or|isn't)|n't be|不是|不等于)"
+_NEGATED = re.compile(rf"{_NOT} ?$", re.IGNORECASE)
+_NOT_THE_ANSWER = re.compile(
+    rf"(?:{_NOT}|\bstep|[≠<>≤≥]|\\(?:ne|le|ge|lt|gt)q?) ?[$¥€£]?$", re.IGNORECASE
+)
+"""What says that the number after it is another, or no more than a bound."""
+
+_CUT = re.compile(
+    r"[.!?]\s++(?:then|now|next|so|thus|therefore|since|let|we|to|first|second|finally"
+    r"|if|after|this|the|but|also)\b"
+    r"|\b(?:the|a|an|of|to|from|and|or|by|with|is|are|for|then|that|which|we|need)$",
+    re.IGNORECASE,
+)
+"""A sentence that has begun after the last number, or cannot end as it does."""
+
+_ONE = r"(?:(?<![a-zA-Z])[a-z](?:_?[0-9])? ?[=＝] ?)?[$¥€£]?[-−]?[0-9][0-9.,/]{0,20}"
+_JOINT = re.compile(
+    rf"{_ONE}(?:(?:,? ?\b(?:or|and)\b ?|或者?|和|、"
+    rf"|, ?(?=[a-z][0-9_]{{0,3}} ?[=＝])){_ONE})+$"
+)
+_MAX_JOINT = 100
+_WIDE = str.maketrans("０１２３４５６７８９－．％", "0123456789-.%")
 _UNFINISHED = tuple("=+*/({^,:")
 _FORMULA = re.compile(
     r"\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]|(?<![\\$0-9])\$\$?([^$]{1,300})\$\$?"
@@ -67,6 +89,9 @@ _FORMULA = re.compile(
 
 _MONEY = re.compile(r"[0-9][0-9.,]*+ [a-z]|(?<!\\)\b[a-z]{3,} [a-z]{2,}")
 _DISPLAYED = 600
+
+
+_JOINS = re.compile(r",? ?\b(?:or|and)\b ?|或者?|和|、")
 
 
 def _displayed(text: str) -> str | None:
@@ -88,12 +113,30 @@ def formula(text: str) -> str | None:
     if shown := _displayed(text):
         return shown
     tail = " ".join(last_lines(text))
-    found = last_match(_FORMULA, tail)
-    after = tail[found.end() :] if found else ""
-    if found is None or len(after) > MAX_AFTER or re.search("[0-9]", after):
+    places = list(_FORMULA.finditer(tail))
+    after = tail[places[-1].end() :] if places else ""
+    if not places or len(after) > MAX_AFTER or re.search("[0-9]", after):
         return None
-    inside = next(group for group in found.groups() if group is not None).strip()
-    return None if _MONEY.search(inside) else inside
+    last = places.pop()
+    parts, start = [_inside(last)], last.start()
+    while places and _JOINS.fullmatch(tail, places[-1].end(), start):
+        last = places.pop()
+        parts.insert(0, _inside(last))
+        start = last.start()
+    if any(map(_MONEY.search, parts)) or _NEGATED.search(tail[:start][-20:]):
+        return None
+    return ", ".join(parts)
+
+
+def _inside(formula: re.Match[str]) -> str:
+    return next(group for group in formula.groups() if group is not None).strip()
+
+
+def _is_cut(tail: str, end: int) -> bool:
+    """Whether the text was cut in a sentence that the number before `end` is not in."""
+    if tail.endswith(ENDS):
+        return False
+    return len(tail) - end > MAX_AFTER or _CUT.search(tail[end:]) is not None
 
 
 def trailing_number(text: str) -> str | None:
@@ -105,16 +148,16 @@ def trailing_number(text: str) -> str | None:
     """
     if '"reasoning"' in text:
         return None
-    tail = _MARKS.sub("", "\n".join(last_lines(text)))
-    numbers = list(NUMBER.finditer(tail))
+    tail = _MARKS.sub("", "\n".join(last_lines(text))).translate(_WIDE)
+    numbers = [*NUMBER.finditer(tail)]
     if not numbers or tail.rstrip("`*_$ .\\)]").endswith(_UNFINISHED):
         return None
     start, end = numbers[-1].span()
-    if not tail.endswith(ENDS) and len(tail) - end > MAX_AFTER:
-        return None
-    if end - start > MAX_NUMBER:
+    joint = _JOINT.search(tail[max(0, end - _MAX_JOINT) : end])
+    denied = not joint and _NOT_THE_ANSWER.search(tail[:start][-20:])
+    if denied or end - start > MAX_NUMBER or _is_cut(tail, end):
         return None
     before = tail[max(0, start - 20) : start].rstrip().removesuffix("\\(")
     if before.endswith(tuple("+*/^_({[√×-")) or _CONTINUES.match(tail[end : end + 2]):
         return None
-    return numbers[-1][0]
+    return joint[0] if joint else numbers[-1][0]

@@ -27,6 +27,7 @@ from fusemill.verify.mathematics.phrases import (
     heading,
     result,
 )
+from fusemill.verify.mathematics.retractions import after_retraction
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,23 @@ def extract(text: str) -> tuple[str, str] | None:
     ('\\frac{1}{2}', 'boxed')
     >>> extract("I don't know.") is None
     True
+    >>> extract("The answer is 41. Wait, that is wrong. It should be 42.")
+    ('42', 'trailing_number')
     """
     text = own_text(text)
+    found = _first(text)
+    if found is None or found[1] in _LAST_WORDS:
+        return found
+    rest = after_retraction(text)
+    return found if rest is None else _first(rest)
+
+
+_LAST_WORDS = frozenset({"tagged", "json"})
+"""Rules that read the end of a text whose work may have had its errors before."""
+
+
+def _first(text: str) -> tuple[str, str] | None:
+    """What the first rule that finds something finds, and its name."""
     for rule in EXTRACTION_RULES:
         if answer := filled(rule.extract(text)):
             return answer, rule.name

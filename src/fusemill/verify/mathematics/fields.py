@@ -27,6 +27,8 @@ _STRING = re.compile(r'\\?"((?:[^"\\]|\\[^"]|\\"(?!\s*+[}\n]))*+)')
 _SINGLE = re.compile(r"'((?:[^'\\\n]|\\.)*+)")
 _BARE = re.compile(r"[^\n}]*+")
 _ESCAPE = re.compile(r'\\(?:(["/\\])|u([0-9a-fA-F]{4})|n(?![a-zA-Z]))')
+# LaTeX as it is: there a doubled backslash ends a row
+_UNESCAPED = re.compile(r"(?<!\\)\\begin(?![a-z])")
 _ONLY = re.compile(r"""\s*["'][^"']*+["']\s*:\s*["']?([^"':,{}\[\]]++)["']?\s*""")
 
 
@@ -71,6 +73,8 @@ def _value(text: str) -> str:
             return only[1] if only else "{" + inside + "}"
     pattern = _SINGLE if text[:1] == "'" else _STRING
     if found := pattern.match(text):
+        if _UNESCAPED.search(found[1]):
+            return found[1]
         return _ESCAPE.sub(_unescaped, found[1])
     found = _BARE.match(text)
     return found[0].rstrip(" ,\r`") if found else ""

@@ -31,6 +31,7 @@ FUNCTIONS = frozenset(
 )
 _OTHER_NAMES = frozenset(words("max min gcd lcm mod det lim sum sgn arg deg dim ker"))
 _ONE: Formula = ("number", Fraction(1))
+_DEGREE: Formula = ("/", ("letter", "pi"), ("number", Fraction(180)))
 _GROUPS = {"(": ")", "[": "]", "{": "}"}
 _TWO_ARGUMENTS = {"frac": "/"} | dict.fromkeys(("binom", "dbinom", "tbinom"), "choose")
 _NOT_LETTERS = frozenset("fgh")
@@ -106,9 +107,12 @@ class _Reader:
         base = self.atom(depth)
         if base[0] == "number" and self.next() == "\\frac":
             base = ("+", base, _proper(self.atom(depth)))  # a mixed number
-        while self.next() in ("!", "^"):
-            if self.take() == "!":
+        while (mark := self.next()) in ("!", "^", "degrees"):
+            self.take()
+            if mark == "!":
                 base = ("!", base)
+            elif mark == "degrees":
+                base = ("*", base, _DEGREE)
             else:
                 base = ("^", base, self.argument(depth))
                 if self.next() == "^":

@@ -96,8 +96,11 @@ _PLUS_MINUS = re.compile(r"\\pm(?![a-z])")
 
 def with_both_signs(text: str) -> str:
     r"""``1\pm 2`` as the two answers it stands for."""
+    if "," in text:
+        simple = not set(text) & {"(", "[", "\\{"} and "\\pm" in text
+        return ", ".join(map(with_both_signs, text.split(","))) if simple else text
     parts = _PLUS_MINUS.split(text, maxsplit=2)
-    if len(parts) != 2 or "," in text:
+    if len(parts) != 2:
         return text
     before, after = parts
     name, equals, before = before.rpartition("=")

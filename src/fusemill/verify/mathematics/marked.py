@@ -45,7 +45,9 @@ def braced(text: str, start: int, brackets: str = "{}") -> str | None:
 
 
 @dataclass(frozen=True)
-class _Box:
+class Box:
+    """A box of LaTeX: where it stands, and what is in it."""
+
     start: int
     end: int
     inside: str
@@ -55,7 +57,7 @@ _COMMAND = re.compile(r"\\f?boxed(?![a-zA-Z])|\\[fF](?:rame)?box(?![a-zA-Z])")
 _UNBRACED = re.compile(r"[^\s${}\\.,]++")
 
 
-def _box(text: str, found: re.Match[str]) -> _Box | None:
+def _box(text: str, found: re.Match[str]) -> Box | None:
     """The box whose command is `found`, None if it never closes or is empty."""
     start = found.end()
     while text[start : start + 1] == " ":
@@ -64,9 +66,17 @@ def _box(text: str, found: re.Match[str]) -> _Box | None:
         inside = braced(text, start)
         if inside is None or not filled(inside):
             return None
-        return _Box(found.start(), start + len(inside) + 2, inside)
+        return Box(found.start(), start + len(inside) + 2, inside)
     bare = _UNBRACED.match(text, start)
-    return _Box(found.start(), bare.end(), bare[0]) if bare else None
+    return Box(found.start(), bare.end(), bare[0]) if bare else None
+
+
+def last_box(text: str) -> Box | None:
+    """The last complete box, None if there is none."""
+    if "box" not in text:
+        return None
+    places = list(_COMMAND.finditer(text))[-MAX_TRIES:]
+    return next((box for place in places[::-1] if (box := _box(text, place))), None)
 
 
 _BETWEEN = re.compile(

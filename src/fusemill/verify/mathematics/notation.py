@@ -55,6 +55,12 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\\([lgn]e)q(?:slant)?(?![a-z])", r"\\\1"),
         (r"\\varnothing(?![a-z])", r"\\emptyset"),
         (r"\\(?:c|l|v)?dots(?![a-z])", "..."),
+        (r"\\langle(?![a-z])", "("),
+        (r"\\rangle(?![a-z])", ")"),
+        (
+            r"\{ ?\{?([^{}\\]{1,20})\}? ?\\choose ?\{?([^{}\\]{1,20})\}? ?\}",
+            r"\\binom{\1}{\2}",
+        ),
         (r"\\(?:lbrace)(?![a-z])", r"\\{"),
         (r"\\(?:rbrace)(?![a-z])", r"\\}"),
         (r"\s+", " "),
@@ -106,7 +112,7 @@ _EXCLAIMED = re.compile(r"(?<=[a-zA-Z]{3})!$")  # not a factorial
 
 def _trimmed(text: str) -> str:
     """Without quotes, marks at the end, and braces around all of it."""
-    text = text.strip(" `'\"*_").rstrip(" .,;:?`'\"*_").lstrip("=:").lstrip()
+    text = text.strip(" `'\"*_").rstrip(" .,;:?`'\"*_").lstrip("=:#").lstrip()
     text = _EXCLAIMED.sub("", text)
     for _ in range(3):
         if text[:1] != "{" or text[-1:] != "}" or "," in text or _closes_early(text):

@@ -10,10 +10,11 @@ power of ten has at most three digits in its exponent.
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from fusemill.verify.mathematics.notation import CURRENCY
 from fusemill.verify.mathematics.numerals import numeral
-from fusemill.verify.mathematics.units import ratio, singular, units
+from fusemill.verify.mathematics.units import MEASURES, ratio, singular, units
 
 # 1,000 digits: int() refuses 4,300, and no answer is that long
 _DIGITS = r"(?:[0-9]{1,3}(?:(?:,[0-9]{3})++|(?:[ ][0-9]{3})++)(?![0-9])|[0-9]{1,1000})"
@@ -98,8 +99,30 @@ def quantity(text: str) -> Quantity | None:
     at = percent.end() if percent else at
     more = units(text[at:].casefold())
     if more is None:
-        return None
+        return _compound(text)
     return Quantity(number, bool(percent or hundred), more | named, places)
+
+
+_PART = re.compile(
+    r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?([a-zA-Z]{1,12}|[一-鿿]{1,3})"
+    r"(?:,? (?:and )?|(?=[0-9])|$)"
+)
+
+
+def _compound(text: str) -> Quantity | None:
+    """``3 hours and 20 minutes``: larger measures first, as so many of the last."""
+    parts: list[tuple[Fraction, str]] = []
+    at = 0
+    while part := _PART.match(text, at):
+        parts.append((Fraction(part[1]), singular(part[2].casefold())))
+        at = part.end()
+    if at < len(text) or len(parts) < 2 or not {u for _, u in parts} <= MEASURES.keys():
+        return None
+    kinds, sizes = zip(*(MEASURES[unit] for _, unit in parts), strict=True)
+    if len({*kinds}) > 1 or any(a <= b for a, b in pairwise(sizes)):
+        return None
+    total = sum(n * size for (n, _), size in zip(parts, sizes, strict=True))
+    return Quantity(Fraction(total) / sizes[-1], units=frozenset({parts[-1][1]}))
 
 
 _REPEATING = re.compile(

@@ -7,7 +7,7 @@ phrase counts, up to the end of its sentence or line.
 import re
 from collections import deque
 
-from fusemill.verify.mathematics.marked import MAX_ANSWER
+from fusemill.verify.mathematics.marked import MAX_ANSWER, last_box
 
 MAX_CLAUSE = 200
 """Characters. What is longer is a paragraph rather than an answer."""
@@ -16,10 +16,10 @@ MAX_RESULT = 60
 """Characters of what "the total is" says; the phrase may also introduce an argument."""
 
 _LEAD = re.compile(r"""(?:[\s:：*_="'→>]|`+json|`|\\["\[]|\$\$)*+""")
-_SENTENCE = re.compile(r"""(?:[^\n.。；;]|\.(?=[^\s"'*$)`]))*+""")
+_SENTENCE = re.compile(r"""(?:[^\n.。；;]|(?<=\\);|\.(?=[^\s"'*$)`]))*+""")
 _REASON = re.compile(
-    r"[,，]? (?:which|since|because|so|where|meaning|as|i\.e|that is)\b"
-    r"|[,，](?=[一-鿿])|，?(?:因为|所以)"
+    r"[,，]? \(?(?:which|since|because|so|where|meaning|as|i\.e|that is)\b"
+    r"|[,，] (?:and )?not\b|[,，](?=[一-鿿])|，?(?:因为|所以)"
 )
 
 
@@ -33,7 +33,8 @@ def clause(text: str, start: int) -> str | None:
     rest = rest[_LEAD.match(rest).end() :]  # type: ignore[union-attr]
     found = _SENTENCE.match(rest)
     words = _REASON.split(found[0], maxsplit=1)[0] if found else ""
-    words = words.strip().strip("*_`\"\\',:!， ")
+    marks = "*_`\"',:!， "
+    words = words.strip().rstrip(marks + "\\").lstrip(marks)
     wordy = len(words.split()) > 5 and not re.search(r"[0-9\\]", words)
     return None if wordy or len(words) > MAX_CLAUSE else words
 
@@ -44,7 +45,8 @@ _CHINESE = re.compile(
     r"|(?:故|应|因此|所以|正确)?选(?:择|项)?(?:[:：]|为|是)?(?=\s?[（(]?[A-J](?![a-zA-Z]))"
 )
 _ENGLISH = re.compile(
-    r'\banswers?\b[^.\n:"]{0,60}?(?:\b(?:is|are|equals|be)\b(?! not\b)|[:：=→])'
+    r'\banswers?\b[^.\n:"]{0,60}?'
+    r"(?:(?<!not )\b(?:is|are|equals|be)\b(?! not\b)|[:：=→])"
     r"|\b(?:correct|right) (?:option|choice)\b[^.\n:\"]{0,30}?(?:\bis\b|[:：])"
     r"|\bans\b\.?\s?(?:is\b|[:：=])",
     re.IGNORECASE,
@@ -61,9 +63,11 @@ _HEADING = re.compile(
 ENDS = tuple(".!?。！？…:)]}|>\"'`*$")
 
 
-def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """The last place where the pattern matches."""
-    places = deque(pattern.finditer(text), maxlen=1)
+def last_match(
+    pattern: re.Pattern[str], text: str, start: int = 0
+) -> re.Match[str] | None:
+    """The last place, from `start` on, where the pattern matches."""
+    places = deque(pattern.finditer(text, start), maxlen=1)
     return places[0] if places else None
 
 
@@ -91,13 +95,17 @@ def english_answer(text: str) -> str | None:
     return _after_last(_ENGLISH, text)
 
 
-_FINAL = re.compile(r"\bfinal answers?\s?(?:is|are|[:：=])", re.IGNORECASE)
+_IN_THE_END = re.compile(
+    r"\b(?:final answers?\s?(?:is|are|[:：=])|answer is(?! (?:not|in)\b):?)",
+    re.IGNORECASE,
+)
 
 
 def final_answer(text: str) -> str | None:
-    """What "the final answer is" after the last box, if it is a number or formula."""
-    place = last_match(_FINAL, text)
-    if place is None or text.find("box", place.start()) >= 0:
+    """What "the answer is" after the last box, if it is a number or formula."""
+    box = last_box(text)
+    place = last_match(_IN_THE_END, text, box.end) if box else None
+    if place is None:
         return None
     words = clause(text, place.end())
     return words if words and re.search(r"[0-9\\]", words) else None

@@ -75,6 +75,8 @@ def same_list(answer: Written, gold: Written, judge: Judge) -> bool | None:
         several = one or other
         return _against_one(several, single, judge) if several else None
     kinds = {one.brackets, other.brackets}
+    if kinds == {"", "()"}:
+        one, other = _in_order(one), _in_order(other)
     if len(kinds) > 1 and kinds not in ({"", "{}"}, {"", "()"}):
         return False
     left, right = one.items, other.items
@@ -84,6 +86,19 @@ def same_list(answer: Written, gold: Written, judge: Judge) -> bool | None:
     if "()" in kinds or not kinds <= {"", "{}"} or (words and "{}" not in kinds):
         return _pairwise(left, right, judge)
     return _matched(left, right, judge)
+
+
+_NAMED = re.compile(r"\\?([a-z]+) ?=(?!.*=)")
+
+
+def _in_order(several: Items) -> Items:
+    """``y = 2, x = 1`` by its names, the order of the point that it stands for."""
+    named = [_NAMED.match(item) for item in several.items]
+    names = [found[1] for found in named if found]
+    if several.brackets or len(names) < len(named) or len({*names}) < len(names):
+        return several
+    by_name = sorted(zip(names, several.items, strict=True))
+    return Items("", tuple(item for _, item in by_name))
 
 
 def _against_one(several: Items, single: Written, judge: Judge) -> bool | None:

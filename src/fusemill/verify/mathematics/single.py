@@ -33,20 +33,7 @@ def same_number(answer: Written, gold: Written, _: Judge) -> bool | None:
     return None if one is None or other is None else equal(one, other)
 
 
-_LETTER = re.compile(r"\(?([A-J])\)?")
-_CHOICE = re.compile(
-    r"(?:(?i:option|choice) |选(?:择|项)?:? ?)?\(?([A-J])(?:$|\)|[.,](?![0-9])|:|选项)"
-)
-
-
-def same_choice(answer: Written, gold: Written, _: Judge) -> bool | None:
-    """The gold answer is one letter: the letter that the answer begins with."""
-    right = _LETTER.fullmatch(gold.plain)
-    chosen = _CHOICE.match(answer.plain) if right else None
-    return None if right is None or chosen is None else right[1] == chosen[1]
-
-
-_RATIO = re.compile(r"[0-9]{1,20}(?: ?: ?[0-9]{1,20})+")
+_RATIO = re.compile(r"[0-9]{1,20}(?:(?: ?: ?| to )[0-9]{1,20})+")
 
 
 def same_ratio(answer: Written, gold: Written, _: Judge) -> bool | None:
@@ -55,7 +42,7 @@ def same_ratio(answer: Written, gold: Written, _: Judge) -> bool | None:
     if not any(ratios):
         return None
     terms = [
-        [int(term) for term in side.plain.split(":")] if found else None
+        [*map(int, re.findall("[0-9]+", side.plain))] if found else None
         for side, found in zip((answer, gold), ratios, strict=True)
     ]
     if terms[0] and terms[1]:
@@ -142,6 +129,10 @@ def is_name(text: str) -> bool:
 _UNIT = re.compile(
     r"(?:(?<=[0-9})]) ?|(?<=[a-zA-Z]) )((?:[a-zA-Z]{2,}+|\^ ?\{?[23]\}?|[ ./])++)$"
 )
+_SHORT_UNIT = re.compile(r"(?<=[0-9})a-z]) ([mgsLh](?: ?\^ ?\{?[23]\}?)?)$")
+"""After a space, and only where the letter can be no variable."""
+
+_TRIGONOMETRY = re.compile(r"\b(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
 _MAX_UNIT = 60
 
 
@@ -150,6 +141,12 @@ def same_measure(answer: Written, gold: Written, judge: Judge) -> bool | None:
     (one, one_units), (other, other_units) = map(_measured, (answer, gold))
     if not one_units and not other_units:
         return None
+    if one_units ^ other_units == {"degree"} and "\\pi" in one + other:
+        # 90 degrees are half of π
+        turned = (
+            (f"({one})*\\pi/180", other) if one_units else (one, f"({other})*\\pi/180")
+        )
+        return judge.same(*turned)
     if not (one_units <= other_units or other_units <= one_units):
         return False
     return judge.same(one, other)
@@ -157,12 +154,17 @@ def same_measure(answer: Written, gold: Written, judge: Judge) -> bool | None:
 
 def _measured(side: Written) -> tuple[str, frozenset[str]]:
     """(formula, unit words); the whole answer and none where that is not what it is."""
-    at = max(0, len(side.plain) - _MAX_UNIT)
-    found = _UNIT.search(side.plain, at)
+    plain, at = side.plain, max(0, len(side.plain) - _MAX_UNIT)
+    found = _UNIT.search(plain, at)
+    if found is None and (found := _SHORT_UNIT.search(plain, at)):
+        variables = _NO_LETTER.sub(" ", plain[: found.start()])
+        found = None if re.search("[a-zA-Z]", variables) else found
     named = units(" " + found[1].strip().casefold()) if found else None
-    if found and named and is_formula(side.plain[: found.start()]):
-        return side.plain[: found.start()], named
-    return side.plain, frozenset()
+    if not found or not named or not is_formula(plain[: found.start()]):
+        return plain, frozenset()
+    if "degree" in named and _TRIGONOMETRY.search(plain):
+        return plain, frozenset()  # of an angle in the formula
+    return plain[: found.start()], named
 
 
 def same_sentence(answer: Written, gold: Written, _: Judge) -> bool | None:

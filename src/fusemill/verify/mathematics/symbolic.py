@@ -49,22 +49,38 @@ def prove(answer: str, gold: str) -> bool:
 @lru_cache(maxsize=256)
 def _read(plain: str) -> tuple[Any, ...]:
     """What math-verify reads, empty if nothing."""
-    from math_verify import LatexExtractionConfig, parse
+    from math_verify.parser import LatexExtractionConfig, NormalizationConfig, parse
 
-    return tuple(
-        parse(
-            f"${latex(plain)}$",
-            [LatexExtractionConfig(boxed_match_priority=0)],
-            fallback_mode="no_fallback",
-            parsing_timeout=None,
-        )
+    # not its removal of units: it takes `ab` off `2ab`; those in words are gone by now
+    usual = NormalizationConfig(malformed_operators=True, nits=True)
+    read = parse(
+        f"${latex(plain)}$",
+        [LatexExtractionConfig(boxed_match_priority=0, normalization_config=usual)],
+        fallback_mode="no_fallback",
+        parsing_timeout=None,
     )
+    return tuple(map(_complex, read))
+
+
+def _complex(formula: Any) -> Any:
+    """The formula with `i` as the imaginary unit, which math-verify takes for a name.
+
+    >>> from sympy import Symbol
+    >>> _complex(Symbol("i") ** 2), _complex("i")
+    (-1, 'i')
+    """
+    from sympy import Expr, I
+
+    if not isinstance(formula, Expr):
+        return formula
+    return formula.subs({name: I for name in formula.free_symbols if name.name == "i"})
 
 
 _NAMES = re.compile(
     r"(?<![\\a-zA-Z])(sqrt|pi|sin|cos|tan|log|ln|infty|alpha|beta|theta)(?![a-zA-Z])"
 )
 _ROOT = re.compile(r"\\sqrt ?(?:([0-9]+|[a-zA-Z])|\(([^()]*)\))")
+_DEGREES = re.compile(r"([0-9.]+) degrees\b")
 _EXPONENT = re.compile(r"\^ ?(-?[0-9]{2,}|\(([^()]*)\))")
 
 
@@ -84,6 +100,6 @@ def latex(plain: str) -> str:
     ('\\sqrt{3}/2 + x^{10}', '2 \\sqrt{5}', '(3+\\frac{1}{4})\\pi')
     """
     text = _MIXED.sub(_sum, plain)
-    text = _NAMES.sub(r"\\\1", text)
+    text = _DEGREES.sub(r"(\1\\pi/180)", _NAMES.sub(r"\\\1", text))
     text = _ROOT.sub(lambda found: f"\\sqrt{{{found[1] or found[2]}}}", text)
     return _EXPONENT.sub(lambda found: f"^{{{found[2] or found[1]}}}", text)

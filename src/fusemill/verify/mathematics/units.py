@@ -53,6 +53,8 @@ _POWERS = {
     "m²": ("square", "meter"),
     "cm²": ("square", "centimeter"),
     "km²": ("square", "kilometer"),
+    **dict.fromkeys(("kmh", "kph"), ("kilometer", "hour")),
+    "mph": ("mile", "hour"),
     "m³": ("cubic", "meter"),
     "cm³": ("cubic", "centimeter"),
 }

@@ -28,6 +28,9 @@ _POINTS = (0.618033988, 2.236067977, 1.324717957)
 _BASES = (math.e, 10.0)
 """What ``\\log`` without a base means, to one half of people and to the other."""
 
+_ES = (None, math.e)
+"""What ``e`` is: a letter like others, or Euler's number."""
+
 _CLOSE, _NOISE = 1e-9, 1e-12
 """Differences this small, relative to the values and to the largest number on the way
 to them, prove nothing."""
@@ -39,11 +42,14 @@ class _Place:
 
     point: float
     base: float
+    e: float | None = None
     largest: float = 1.0
 
     def letter(self, name: str) -> complex:
         """Positive and irrational; π, i and the base of ``log`` are themselves."""
         fixed = {"pi": complex(math.pi), "i": 1j, "base": complex(self.base)}
+        if name == "e" and self.e:
+            return complex(self.e)
         place = 1 + self.point * (1 + sum(map(ord, name)) % 53 / 7)
         return fixed.get(name, complex(place))
 
@@ -87,15 +93,16 @@ def differ(one: str, other: str) -> bool | None:
     try:
         formulas = parse(one), parse(other)
         bases = _BASES if "log" in one + other else _BASES[:1]
-        return all(_differ(*formulas, base) for base in bases)
+        es = _ES if "e" in one + other else _ES[:1]
+        return all(_differ(*formulas, base, e) for base in bases for e in es)
     except (Unreadable, ArithmeticError, ValueError):
         return None
 
 
-def _differ(one: Formula, other: Formula, base: float) -> bool:
+def _differ(one: Formula, other: Formula, base: float, e: float | None) -> bool:
     """Whether the values differ at one of the points."""
     for point in _POINTS:
-        place = _Place(point, base)
+        place = _Place(point, base, e)
         left, right = place.value(one), place.value(other)
         unsure = _CLOSE * max(abs(left), abs(right)) + _NOISE * place.largest
         if abs(left - right) > unsure:

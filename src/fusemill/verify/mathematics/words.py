@@ -21,7 +21,9 @@ _ADJUNCT = re.compile(r"[,;，；]? (?:for|to|with|than|vs|versus|out of|by|in)\
 _FORMULA = re.compile(
     r"[0-9\\=<>^_]|(?<![a-z'])[kntxyz](?![a-z'])|\b(?:cannot|most|times) "
 )
-_NOT_BEFORE = ("+", "*", "/", "(", "-", "than", "not", "least", "from", "between")
+_NOT_BEFORE = tuple("+*/(-") + words(
+    "than not nor least from between except excluding without but"
+)
 
 
 def number_in(phrase: str) -> Quantity | None:
@@ -49,7 +51,7 @@ def number_in(phrase: str) -> Quantity | None:
     said = set(_WORD.findall(before + " " + after))
     if not said or said & VALUE_WORDS or _FORMULA.search(before + " | " + after):
         return None
-    if before.rstrip().endswith(_NOT_BEFORE):
+    if before.rstrip().removesuffix(" for").endswith(_NOT_BEFORE):
         return None
     if re.match(r"(?!(?:st|nd|rd|th)\b)[a-z]", after):
         return None
@@ -102,7 +104,8 @@ _MATHEMATICS = frozenset(
         "vmatrix array cases binom dbinom tbinom arcsin arccos arctan sinh cosh tanh "
         "angle triangle emptyset overline bar hat vec to and or sum prod int mid "
         "setminus subset alpha beta gamma delta epsilon theta lambda mu rho sigma tau "
-        "phi varphi omega lfloor rfloor lceil rceil prime equiv approx det lt gt"
+        "phi varphi omega lfloor rfloor lceil rceil prime equiv approx det lt gt "
+        "degrees"
     )
 )
 
