@@ -85,6 +85,17 @@ result = [open("folder/b.txt").read(), sorted(os.listdir("."))]
     assert one(roomy, "import os; result = os.listdir('.')").report == []
 
 
+def test_a_database_in_it(roomy: Sandbox) -> None:
+    source = """
+import sqlite3
+with sqlite3.connect("a.db") as con:
+    con.execute("create table t (x integer)")
+    con.execute("insert into t values (3)")
+result = sqlite3.connect("a.db").execute("select x from t").fetchall()
+"""
+    assert one(roomy, source).report == [[3]]
+
+
 @pytest.mark.parametrize("name", FILLING)
 def test_filling_it(roomy: Sandbox, name: str) -> None:
     outcome = one(roomy, FILLING[name])

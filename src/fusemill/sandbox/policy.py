@@ -98,6 +98,7 @@ CLONE_VM = 0x100
 _FORK_FLAGS = 0xFF | 0x01000000 | 0x00200000 | 0x00100000  # signal, tid bookkeeping
 _IOCTLS = (0x5451, 0x5450, 0x5421, 0x541B, 0x5401, 0x5413)  # cloexec, nonblock, isatty
 _FCNTLS = (0, 1, 2, 3, 4, 1030, 1032, 1034)  # dup, flags, sizes and seals read
+_LOCKS = (5, 6)  # that don't wait; sqlite3 writes no file without
 _PRCTLS = (15, 16, 0x53564D41)  # names of the thread and of memory areas
 
 
@@ -112,13 +113,13 @@ def outer(machine: str, scratch: bool, notify: bool) -> bytes:
     fatal = RET_NOTIFY if notify else RET_KILL
     allowed = f"{_ALLOWED} {_SETUP} {_SCRATCH if scratch else ''}".split()
     rules = [Rule(known[n], RET_ALLOW) for n in allowed if n in known]
-    rules += _checked(known, refused)
+    rules += _checked(known, scratch, refused)
     rules += [Rule(known[n], RET_ERRNO | e) for n, e in _SILENT.items() if n in known]
     rules += [Rule(known[n], fatal) for n in sorted(ATTACKS) if n in known]
     return assemble(rules, refused, AUDIT_ARCH[machine])
 
 
-def _checked(known: dict[str, int], refused: int) -> list[Rule]:
+def _checked(known: dict[str, int], scratch: bool, refused: int) -> list[Rule]:
     """Calls whose arguments decide."""
 
     def opening(name: str, flags: int) -> Rule:
@@ -135,10 +136,11 @@ def _checked(known: dict[str, int], refused: int) -> list[Rule]:
         cases = (((Bits(arg, 0xFFFFFFFF, v),), RET_ALLOW) for v in values)
         return Rule(known[name], otherwise, tuple(cases))
 
+    fcntls = (*_FCNTLS, *_LOCKS) if scratch else _FCNTLS
     rules = [
         opening("openat", 2),
         one_of("ioctl", 1, _IOCTLS, RET_ERRNO | errno.ENOTTY),
-        one_of("fcntl", 1, _FCNTLS, refused),
+        one_of("fcntl", 1, fcntls, refused),
         one_of("socketpair", 0, (1,), refused),
         # With an address it would reach datagram sockets of others.
         Rule(known["sendto"], refused, (((Null(4),), RET_ALLOW),)),

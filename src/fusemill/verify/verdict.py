@@ -7,14 +7,17 @@ from dataclasses import dataclass
 class Verdict:
     """One row of table verdicts (docs/contract.md, statuses).
 
-    status: ``passed``, ``failed`` (another answer), ``unparsed`` (no final answer in
-    the text, or one of which nobody can tell), ``timeout`` and ``memory`` (the check
-    was stopped) or ``error`` (ours: a gold answer that cannot be compared with). Only
-    ``failed`` is a negative.
-    reason: None when passed. extracted: the answer as written, None if none was found.
-    decided_by: ``extraction rule/comparison rule``, with ``/math_verify`` where that
-    rule asked it about a part; None unless passed or failed.
-    cpu_s: CPU seconds of a run, None where none was measured.
+    status: ``passed``; ``failed`` (another answer, or code that fails a test);
+    ``unparsed`` (no answer in the text, or one of which nobody can tell); ``timeout``
+    and ``memory`` (the check was stopped); ``forbidden`` (code that tried what the
+    sandbox denies); ``error`` (a gold answer or tests that nobody can check with, or a
+    package that is not here). A builder's `rejected_statuses` says which are wrong.
+    reason: None when passed. extracted: the answer or the code that ran, as written;
+    None if none was found.
+    decided_by: for mathematics ``extraction rule/comparison rule``, with
+    ``/math_verify`` where that rule asked it about a part, None unless passed or
+    failed; for code ``extraction rule/form of the tests``, None where nothing ran.
+    cpu_s: CPU seconds of all runs of code together; None where none was measured.
     """
 
     status: str

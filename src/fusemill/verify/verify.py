@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -12,6 +12,10 @@ from fusemill.project.models import Builder
 from fusemill.project.project import Project
 from fusemill.prompts.reading import require_read
 from fusemill.verify import mathematics
+from fusemill.verify.verdict import Verdict
+
+if TYPE_CHECKING:  # imported where code is run only
+    from fusemill.sandbox import Sandbox
 
 MISSING_CHECKS = """
 with
@@ -120,7 +124,7 @@ def _mathematics(con: duckdb.DuckDBPyConnection, builder: Builder) -> Iterator[R
 
 
 def _code(
-    con: duckdb.DuckDBPyConnection, builder: Builder, sandbox: Any
+    con: duckdb.DuckDBPyConnection, builder: Builder, sandbox: "Sandbox"
 ) -> Iterator[Row]:
     from fusemill.verify.code import CodeRow, check_many
 
@@ -139,7 +143,7 @@ def _code(
         yield _verdict_row(key, verdict)
 
 
-def _verdict_row(key: tuple[str, str], verdict: Any) -> Row:
+def _verdict_row(key: tuple[str, str], verdict: Verdict) -> Row:
     return {
         "text_id": key[0],
         "check_id": key[1],
@@ -147,7 +151,7 @@ def _verdict_row(key: tuple[str, str], verdict: Any) -> Row:
         "reason": verdict.reason,
         "extracted": verdict.extracted,
         "decided_by": verdict.decided_by,
-        "cpu_s": getattr(verdict, "cpu_s", None),
+        "cpu_s": verdict.cpu_s,
     }
 
 

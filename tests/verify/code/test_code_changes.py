@@ -163,6 +163,22 @@ def test_all_assertions_of_unittest_fall(body: str) -> None:
         assert run == Run(n_fell=run.n_fell or 1)
 
 
+def test_what_reads_a_caught_error_falls_with_its_with() -> None:
+    """In order, the unchanged assertions of the second half hold."""
+    body = METHODS[-2] + "\n        self.assertEqual(f(2), 4)"
+    for seed in range(8):
+        tests = read_tests([CLASS + body], "f")
+        half = changed_tests(tests.trees(), seed, second=True, shuffled=False)
+        recorder = Recorder()
+        namespace = {"f": square, RECORDER: recorder, "__name__": "tests"}
+        exec(compile(half.tree, "<test 0>", "exec"), namespace)
+        suite = unittest.TestLoader().loadTestsFromTestCase(namespace["T"])
+        suite.run(unittest.TestResult())
+        assert len(half.marks) == len(recorder.counts)
+        for name, mark in half.marks.items():
+            assert recorder.counts[name] == [not mark.changed, mark.changed]
+
+
 def marks_of(trees: list[ast.Module], seed: int) -> dict[str, Mark]:
     """Marks of the first half, without those of assertions about nothing."""
     marks = changed_tests(trees, seed, second=False, shuffled=False).marks

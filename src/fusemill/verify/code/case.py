@@ -16,22 +16,7 @@ from fusemill.verify.code.forms import Pair
 from fusemill.verify.code.plan import Plan
 from fusemill.verify.code.program import Program
 from fusemill.verify.code.verdict import PASSED, Finding
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One row of table verdicts (CONTRACT.md, statuses).
-
-    reason: None when passed. extracted: the code that ran, None if none was found.
-    decided_by: ``extraction rule/form of the tests``, None where nothing ran. cpu_s: of
-    all runs together.
-    """
-
-    status: str
-    reason: str | None
-    extracted: str | None
-    decided_by: str | None
-    cpu_s: float
+from fusemill.verify.verdict import Verdict
 
 
 @dataclass(eq=False)

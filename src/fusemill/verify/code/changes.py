@@ -54,7 +54,8 @@ def changed_tests(
     """The first or the second half. The trees are used up.
 
     Both halves have the same assertions; each is changed in one of them, save those
-    that others build on (``with assertRaises(…) as error``): only in the second.
+    that others build on (``with assertRaises(…) as error``): only in the second, and
+    what builds on them in both.
     Marks are empty if there is nothing to change.
     """
     whole = ast.Module([node for tree in trees for node in tree.body], [])
@@ -98,6 +99,7 @@ class _Changer(ast.NodeTransformer):
 
     def _enter(self, scope: ast.AST) -> None:
         self._stated = stated_once(scope, self._answered)
+        self._caught = _caught(scope)
         self._negation = Negation(self._answered, self._stated, self._rng)
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
@@ -121,13 +123,13 @@ class _Changer(ast.NodeTransformer):
                 start = end + 1
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
-        outer = self._stated, self._negation, self._certain
+        outer = self._stated, self._caught, self._negation, self._certain
         self._enter(node)
         called = node.name == "check" or node.name.startswith("test")
         leaves = any(isinstance(inner, ast.Return) for inner in ast.walk(node))
         self._certain = self._certain and called and not leaves
         self.generic_visit(node)
-        self._stated, self._negation, self._certain = outer
+        self._stated, self._caught, self._negation, self._certain = outer
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
@@ -179,6 +181,8 @@ class _Changer(ast.NodeTransformer):
         names = self._stated.intersection(expected_names(node, self._answered))
         if names:
             return self._is_stated_changed(min(names))
+        if not self._caught.isdisjoint(_names(node)):
+            return True  # where its `with` is changed it falls as well
         return bit != self._second
 
     def _is_stated_changed(self, name: str) -> bool:
@@ -209,3 +213,20 @@ def _decorated(node: ast.AST) -> bool:
 
 def _name(call: ast.Call) -> str:
     return str(getattr(call.func, "attr", ""))
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _caught(scope: ast.AST) -> frozenset[str]:
+    """Names of what ``with assertRaises(…) as error`` has caught."""
+    return frozenset(
+        item.optional_vars.id
+        for node in ast.walk(scope)
+        if isinstance(node, ast.With)
+        for item in node.items
+        if isinstance(item.optional_vars, ast.Name)
+        and isinstance(item.context_expr, ast.Call)
+        and _name(item.context_expr) in RAISES
+    )

@@ -14,17 +14,18 @@ from functools import lru_cache
 
 from fusemill.sandbox.jobs import Job, Limits, Outcome
 from fusemill.sandbox.pool import Sandbox
-from fusemill.verify.code.case import Case, Verdict
+from fusemill.verify.code.case import Case
 from fusemill.verify.code.extraction import Missing, extract
 from fusemill.verify.code.forms import BadTests
 from fusemill.verify.code.plan import Plan, plan
 from fusemill.verify.code.program import program
 from fusemill.verify.code.verdict import storable
+from fusemill.verify.verdict import Verdict
 
 __all__ = ["CHECKER", "CHECKER_VERSION", "CodeRow", "Verdict", "check_many"]
 
 CHECKER = "code"
-CHECKER_VERSION = 1
+CHECKER_VERSION = 2
 """Part of checker_hash: raised with every change of a rule, so all is checked again."""
 
 MAX_WAITING = 1_000
