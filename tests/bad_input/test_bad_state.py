@@ -21,9 +21,8 @@ sets:
   talk: {hub: made/up, category: instruction_following, draws: null, COUNTS}
   sums: {hub: made/up, category: mathematics, draws: null, selected: 2, sft: 1, dpo: 1}
   zh: {hub: made/up, category: chinese, draws: null, selected: 2, sft: 2, dpo: 0}
-totals: {selected: 9, sft: 5, dpo: 4}
+totals: {selected: TOTAL, sft: 5, dpo: TOTAL_DPO}
 """
-TALK_COUNTS = "selected: 5, sft: 2, dpo: 3"
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -238,10 +237,17 @@ def test_answers_lost_after_a_prompt_was_taken_back(whole: SmallProject) -> None
     assert whole.outcomes()["talk"] == expected
 
 
-def with_contract(small: SmallProject, counts: str) -> None:
-    small.write(
-        "registry/compositions/small.yaml", COMPOSITION.replace("COUNTS", counts)
+def with_contract(
+    small: SmallProject, *, dpo: int, selected: int | None = None
+) -> None:
+    """A contract over rows of which talk gives 3 pairs; it adds up unless told."""
+    n_selected = 2 + dpo if selected is None else selected
+    composition = (
+        COMPOSITION.replace("COUNTS", f"selected: {n_selected}, sft: 2, dpo: {dpo}")
+        .replace("TOTAL_DPO", str(1 + dpo))
+        .replace("TOTAL", str(6 + dpo))
     )
+    small.write("registry/compositions/small.yaml", composition)
     text = small.read("fusemill.yaml").split("contract:")[0]
     contract = "contract: {composition: small, scale: 1.0, tolerance: 0.01}\n"
     small.write("fusemill.yaml", text + contract)
@@ -249,7 +255,7 @@ def with_contract(small: SmallProject, counts: str) -> None:
 
 def test_contract_that_is_not_met(small: SmallProject) -> None:
     """Exit code 3 with set and figures; nothing is promoted or released."""
-    with_contract(small, "selected: 8, sft: 2, dpo: 6")
+    with_contract(small, dpo=6)
     said = small.cli("run")
     needles = ("not met", "talk dpo: expected 6 ± 1, found 3", "talk selected: exp")
     refused(said, "composition small at scale 1", *needles, code=3)
@@ -258,20 +264,20 @@ def test_contract_that_is_not_met(small: SmallProject) -> None:
     assert not (small.root / RELEASE).exists()
     query = "select count(*) as n from audits where suite = 'promoted'"
     assert small.ask(query) == [{"n": 0}]
-    with_contract(small, TALK_COUNTS)
+    with_contract(small, dpo=3)
     small.ok("run")
     assert (small.root / RELEASE).is_dir()
 
 
 def test_composition_that_does_not_add_up(small: SmallProject) -> None:
-    with_contract(small, "selected: 6, sft: 2, dpo: 3")
+    with_contract(small, dpo=3, selected=6)
     said = small.cli("doctor")
     assert said.code == 1
     where = "registry/compositions/small.yaml"
     assert f"{where}: sets.talk" in said.out
     assert "selected is 6, but SFT 2 + DPO 3 = 5" in said.out
     assert "the total is 9, but the column's sum is 10" in said.out
-    with_contract(small, TALK_COUNTS)
+    with_contract(small, dpo=3)
     said = small.ok("doctor")
     assert where not in said.out
 
