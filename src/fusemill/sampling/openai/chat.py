@@ -1,0 +1,185 @@
+"""What goes over the wire: the body of a request, and the answers in a response.
+
+{"model": "google/gemma-2-27b-it", "messages": [{"role": "user", …}],
+ "temperature": 0.8, "top_p": 0.95, "max_tokens": 4096, "n": 5, "seed": 512293103}
+
+{"model": "google/gemma-2-27b-it", "choices": [{"index": 0, "finish_reason": "stop",
+  "message": {"role": "assistant", "content": "4"}}, …],
+ "usage": {"prompt_tokens": 14, "completion_tokens": 10}}
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fusemill.errors import EngineError
+from fusemill.sampling.engine import Answer, Request
+from fusemill.sampling.openai.faults import Fault
+from fusemill.sampling.reasoning import split_reasoning
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_REFUSALS = {
+    "content_filter": "the server's content filter stopped it",
+    "tool_calls": "the model called a tool, which is not supported",
+    "function_call": "the model called a tool, which is not supported",
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model as a server knows it."""
+
+    name: str  # in registry/models.yaml
+    served_as: str
+    answers_as: str
+    sampling: Mapping[str, Any]
+    reasoning: str | None = None  # sent as reasoning_effort
+    send_seed: bool = True
+
+
+@dataclass(frozen=True)
+class Sent:
+    """When a request was sent and how long its answer took."""
+
+    asked_at: datetime
+    latency_s: float
+
+
+def body(served: Served, request: Request) -> bytes:
+    """The request as JSON: exactly the sampling keys that are declared, `n`, a seed."""
+    sent: dict[str, Any] = {
+        "model": served.served_as,
+        "messages": request.messages,
+        **served.sampling,
+    }
+    if served.reasoning is not None:
+        sent["reasoning_effort"] = served.reasoning
+    if request.n > 1:
+        sent["n"] = request.n
+    if served.send_seed:
+        sent["seed"] = request.seed
+    return json.dumps(sent, ensure_ascii=False).encode()
+
+
+def answers(
+    data: bytes, served: Served, request: Request, sent: Sent, where: str
+) -> list[Answer]:
+    """The draws that a response holds, of those that were asked for, each once.
+
+    They may be fewer: who asked asks for the others again. Bytes that are not UTF-8 and
+    lone surrogates become U+FFFD. Raises Fault where it is no chat completion, and
+    EngineError where another model answered.
+    """
+    try:
+        found = json.loads(data.decode("utf-8", "replace"))
+        choices = {_index(choice): choice for choice in reversed(found["choices"])}
+        usage = dict(found.get("usage") or {})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Fault("not_a_completion", "no JSON, or no `choices` in it") from None
+    _check_model(found.get("model"), served, where)
+    wanted = {i: choice for i, choice in choices.items() if i in range(request.n)}
+    if not wanted:
+        raise Fault("no_choices")
+    n_input = _whole(usage.get("prompt_tokens"))
+    n_output = _shared_out(_whole(usage.get("completion_tokens")), wanted)
+    return [
+        _answer(wanted[i], request, request.first + i, sent, n_input, n_output.get(i))
+        for i in sorted(wanted)
+    ]
+
+
+def _index(choice: Mapping[str, Any]) -> int:
+    index = choice.get("index", 0)
+    if not isinstance(index, int) or not isinstance(choice.get("message"), dict):
+        raise TypeError
+    return index
+
+
+def _check_model(found: object, served: Served, where: str) -> None:
+    if found is not None and found != served.answers_as:
+        raise EngineError(
+            f"{where}: asked for model {served.served_as!r}, and {found!r} answered; "
+            f"expected {served.answers_as!r}. Its answers are not kept: serve the "
+            "declared model, or write the name it answers with as `answers_as`"
+        )
+
+
+def _answer(
+    choice: Mapping[str, Any],
+    request: Request,
+    draw: int,
+    sent: Sent,
+    n_input: int | None,
+    n_output: int | None,
+) -> Answer:
+    message, reason = choice["message"], choice.get("finish_reason")
+    refusal = _REFUSALS.get(str(reason))
+    if message.get("refusal"):
+        refusal = f"the server refused: {message['refusal']}"
+    if refusal is None and reason not in ("stop", "length"):
+        raise Fault("not_a_completion", f"finish_reason {reason!r}")
+    text, reasoning = split_reasoning(
+        _clean(_content(message.get("content"))),
+        _clean(message.get("reasoning_content") or message.get("reasoning") or ""),
+    )
+    return Answer(
+        request,
+        draw,
+        text=None if refusal else text,
+        reasoning=None if refusal else reasoning,
+        finish_reason=None if refusal else reason,
+        n_input_tokens=n_input,
+        n_output_tokens=n_output,
+        asked_at=sent.asked_at,
+        latency_s=sent.latency_s,
+        error=_clean(refusal) if refusal else None,
+    )
+
+
+def _content(content: object) -> str:
+    """The text of a message: a string, null, or a list of parts."""
+    if isinstance(content, list):
+        return "".join(part.get("text") or "" for part in content)
+    if content is not None and not isinstance(content, str):
+        raise Fault("not_a_completion", "`content` is no text")
+    return content or ""
+
+
+def _clean(text: object) -> str:
+    if not isinstance(text, str):
+        raise Fault("not_a_completion", "a text was expected")
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def _whole(count: object) -> int | None:
+    return count if isinstance(count, int) else None
+
+
+def _shared_out(
+    total: int | None, choices: Mapping[int, Mapping[str, Any]]
+) -> dict[int, int]:
+    """Output tokens of each choice, by length of its text; they add up to the total.
+
+    A server counts a request as a whole.
+    """
+    if total is None:
+        return {}
+    weights = [len(json.dumps(choice["message"])) for choice in choices.values()]
+    return dict(zip(choices, shares(total, weights), strict=True))
+
+
+def shares(total: int, weights: Sequence[int]) -> list[int]:
+    """The total in whole parts near to these proportions, which add up to it.
+
+    >>> shares(10, [1, 1, 1])
+    [3, 3, 4]
+    """
+    found, given, weight = [], 0, 0
+    for one in weights:
+        weight += one
+        found.append(total * weight // sum(weights) - given)
+        given += found[-1]
+    return found

@@ -1,0 +1,236 @@
+"""What is sent, what is read of a response, and what a failure means; by hand."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from engine_runs import requests
+
+from fusemill.errors import EngineError
+from fusemill.sampling.engine import Answer
+from fusemill.sampling.openai.chat import Sent, Served, answers, body
+from fusemill.sampling.openai.faults import (
+    Fault,
+    Overloaded,
+    Refused,
+    Rejected,
+    check_status,
+    without_key,
+)
+
+SENT = Sent(datetime(2026, 11, 27, tzinfo=UTC), 0.5)
+SERVED = Served("m", "maker/m", "maker/m", {"temperature": 0.7, "top_k": 20})
+(ASKED,) = requests(1, draws=3)  # seeds from 1,000 on
+
+
+def choice(content: Any, index: int = 0, reason: Any = "stop", **message: Any) -> Any:
+    return {
+        "index": index,
+        "finish_reason": reason,
+        "message": {"role": "assistant", "content": content, **message},
+    }
+
+
+def read(*choices: Any, **more: Any) -> list[Answer]:
+    found = {"model": "maker/m", "choices": list(choices), **more}
+    return answers(json.dumps(found).encode(), SERVED, ASKED, SENT, "here")
+
+
+def test_exactly_the_declared_keys_are_sent() -> None:
+    expected = {
+        "model": "maker/m",
+        "messages": [{"role": "user", "content": "prompt 0"}],
+        "temperature": 0.7,
+        "top_k": 20,
+        "n": 3,
+        "seed": 1_000,
+    }
+    assert json.loads(body(SERVED, ASKED)) == expected
+    silent = Served("m", "maker/m", "maker/m", {}, "high", send_seed=False)
+    assert json.loads(body(silent, ASKED.part(2, 1))) == {
+        "model": "maker/m",
+        "messages": [{"role": "user", "content": "prompt 0"}],
+        "reasoning_effort": "high",
+    }
+
+
+def test_a_part_keeps_its_seeds() -> None:
+    assert json.loads(body(SERVED, ASKED.part(2, 1)))["seed"] == 1_002
+
+
+def test_an_answer() -> None:
+    usage = {"prompt_tokens": 14, "completion_tokens": 2}
+    (found,) = read(choice("It is 4."), usage=usage)
+    assert found == Answer(
+        ASKED,
+        0,
+        "It is 4.",
+        finish_reason="stop",
+        n_input_tokens=14,
+        n_output_tokens=2,
+        asked_at=SENT.asked_at,
+        latency_s=0.5,
+    )
+
+
+def test_draws_by_index_each_once() -> None:
+    """In any order, one twice, one that nobody asked for; draw 1 is missing."""
+    found = read(choice("c", 2), choice("a", 0), choice("other", 0), choice("z", 9))
+    assert [(a.draw, a.text) for a in found] == [(0, "a"), (2, "c")]
+
+
+def test_tokens_of_several_draws_add_up() -> None:
+    long = choice("word " * 200, 1)
+    found = read(choice("short", 0), long, usage={"completion_tokens": 101})
+    tokens = [a.n_output_tokens or 0 for a in found]
+    assert sum(tokens) == 101
+    assert tokens[0] < tokens[1] / 5
+    assert [a.n_output_tokens for a in read(choice("a"), choice("b", 1))] == [None] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "text", "reasoning"),
+    [
+        ("4", {"reasoning_content": "2 and 2"}, "4", "2 and 2"),
+        ("4", {"reasoning": "2 and 2"}, "4", "2 and 2"),
+        ("4", {"reasoning_content": None}, "4", None),
+        ("<think>\n2 and 2\n</think>\n\n4", {}, "4", "2 and 2"),
+        ("<think>\n\n</think>\n\n4", {}, "4", None),
+        ("2 and 2\n</think>\n4", {}, "4", "2 and 2"),
+        ("<think>in", {"reasoning": "out"}, "", "out"),
+        ("Write </think> to end it.", {}, "Write </think> to end it.", None),
+        ("The tag <think> opens it.", {}, "The tag <think> opens it.", None),
+        (" 4 \n", {}, " 4 \n", None),
+        (None, {"reasoning_content": "2 and"}, "", "2 and"),
+        (
+            [{"type": "text", "text": "4"}, {"type": "text", "text": "."}],
+            {},
+            "4.",
+            None,
+        ),
+    ],
+)
+def test_text_and_reasoning(
+    content: Any, message: dict[str, Any], text: str, reasoning: str | None
+) -> None:
+    (found,) = read(choice(content, **message))
+    assert (found.text, found.reasoning) == (text, reasoning)
+
+
+def test_a_cut_answer_keeps_its_reason() -> None:
+    (found,) = read(choice("It is", reason="length"))
+    assert (found.text, found.finish_reason) == ("It is", "length")
+
+
+def test_an_empty_text_is_an_answer() -> None:
+    assert [a.text for a in read(choice(""))] == [""]
+
+
+def test_lone_surrogates_and_broken_bytes() -> None:
+    (found,) = read(choice("a\ud800b"))
+    assert found.text == "a\ufffdb"
+    data = json.dumps({"choices": [choice("a#b")]}).encode().replace(b"#", b"\xff")
+    (found,) = answers(data, SERVED, ASKED, SENT, "here")
+    assert found.text == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    ("made", "error"),
+    [
+        (choice("x", reason="content_filter"), "content filter stopped it"),
+        (choice(None, reason="tool_calls"), "called a tool"),
+        (choice(None, refusal="I will not."), "the server refused: I will not."),
+    ],
+)
+def test_a_refusal_has_no_text(made: Any, error: str) -> None:
+    (found,) = read(made)
+    assert (found.text, found.finish_reason) == (None, None)
+    assert error in (found.error or "")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b'{"choices": [', "not_a_completion"),
+        (b"<html>", "not_a_completion"),
+        (b"[]", "not_a_completion"),
+        (b"null", "not_a_completion"),
+        (b'{"choices": null}', "not_a_completion"),
+        (b'{"choices": [{"index": 0}]}', "not_a_completion"),
+        (b'{"choices": ["a"]}', "not_a_completion"),
+        (b'{"choices": []}', "no_choices"),
+        (json.dumps({"choices": [choice("a", 7)]}).encode(), "no_choices"),
+        (json.dumps({"choices": [choice("a", reason=None)]}).encode(), "not_a_comp"),
+        (json.dumps({"choices": [choice("a", reason="abort")]}).encode(), "not_a_c"),
+        (json.dumps({"choices": [choice(7)]}).encode(), "not_a_completion"),
+        (b'{"choices": [], "usage": 7}', "not_a_completion"),
+        (b"[" * 100_000, "not_a_completion"),
+    ],
+)
+def test_what_is_no_completion_is_tried_again(data: bytes, kind: str) -> None:
+    with pytest.raises(Fault) as raised:
+        answers(data, SERVED, ASKED, SENT, "here")
+    assert raised.value.kind.startswith(kind)
+
+
+def test_another_model_ends_the_run() -> None:
+    with pytest.raises(EngineError, match=r"'maker/m', and 'other/x' answered"):
+        read(choice("4"), model="other/x")
+
+
+# --- statuses; bodies as the servers named give them ------------------------------
+
+VLLM_TOO_LONG = (
+    '{"error": {"message": "This model\'s maximum context length is 8192 tokens. '
+    'However, you requested 9000 tokens in the messages.", "type": "BadRequestError", '
+    '"param": null, "code": 400}}'
+)
+OPENAI_TOO_LONG = (
+    '{"error": {"message": "Your input exceeds the limit.", "type": '
+    '"invalid_request_error", "code": "context_length_exceeded"}}'
+)
+NO_QUOTA = '{"error": {"message": "You exceeded …", "code": "insufficient_quota"}}'
+FILTERED = '{"error": {"message": "…", "code": "content_filter"}}'
+ODD = '{"error": {"message": "roles must alternate"}}'
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "expected"),
+    [
+        (429, "{}", Overloaded),
+        (503, "", Overloaded),
+        (500, "<html>", Fault),
+        (502, "", Fault),
+        (408, "", Fault),
+        (400, VLLM_TOO_LONG, Refused),
+        (400, OPENAI_TOO_LONG, Refused),
+        (413, "", Refused),
+        (400, FILTERED, Refused),
+        (400, ODD, Rejected),
+        (422, "{}", Rejected),
+        (401, "{}", EngineError),
+        (402, "{}", EngineError),
+        (403, "{}", EngineError),
+        (404, '{"detail": "Not Found"}', EngineError),
+        (429, NO_QUOTA, EngineError),
+        (301, "", EngineError),
+        (204, "", EngineError),
+    ],
+)
+def test_what_a_status_means(status: int, said: str, expected: type[Exception]) -> None:
+    with pytest.raises(expected) as raised:
+        check_status(status, {}, said, "here", None)
+    assert type(raised.value) is expected
+
+
+def test_a_redirect_names_where_to() -> None:
+    with pytest.raises(EngineError, match="it redirects to https://there/v1"):
+        check_status(308, {"location": "https://there/v1"}, "", "here", None)
+
+
+def test_a_key_is_taken_out_of_what_a_server_says() -> None:
+    assert without_key("wrong key sk-123, sk-123", "sk-123") == "wrong key …, …"
+    with pytest.raises(EngineError) as raised:
+        check_status(401, {}, "bad key sk-123", "here", "sk-123")
+    assert "sk-123" not in str(raised.value)
