@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# Builds of torch without a GPU are smaller by gigabytes:
+# TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
 
 .PHONY: help setup run test test-slow wheel lint format bench clean
 
@@ -13,7 +16,8 @@ setup: $(STAMP)  ## create the virtual environment
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+		$(addprefix --extra-index-url ,$(TORCH_INDEX)) -e '.[dev]'
 	@touch $@
 
 run: $(STAMP)  ## the tour: recorded answers to a release, then three questions

@@ -1,0 +1,67 @@
+"""A reward model whose weights run on this machine."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from fusemill.errors import EngineError
+from fusemill.scoring.rewards.batching import Tokens, plan
+from fusemill.scoring.rewards.pairs import Pair, Scored, Status
+from fusemill.scoring.rewards.template import Template
+
+
+class Head(Protocol):
+    """What turns token rows into scores."""
+
+    can_share: bool  # first tokens that rows have in common may be computed once
+    max_positions: int  # the longest row that the model can read
+
+    def fault(self, ids: Tokens) -> Status | None:
+        """Why the model cannot judge this row, None where it can."""
+
+    def judge(self, rows: Sequence[Tokens], n_shared: int) -> list[Scored]:
+        """One result a row; the first `n_shared` tokens are the same in all."""
+
+
+class LocalReward:
+    """Template, batches and head: scores of pairs."""
+
+    def __init__(
+        self, head: Head, template: Template, max_tokens: int, batch_tokens: int
+    ) -> None:
+        if max_tokens > head.max_positions:
+            raise EngineError(
+                f"{template.where}: max_tokens is {max_tokens:,}; the model reads at "
+                f"most {head.max_positions:,} tokens"
+            )
+        self.head, self.template = head, template
+        self.max_tokens, self.batch_tokens = max_tokens, batch_tokens
+
+    def scores(self, pairs: Sequence[Pair]) -> Iterator[list[tuple[int, Scored]]]:
+        """As RewardModel.scores; a pair of more than `max_tokens` is never cut."""
+        rows = [self.template.ids(pair) for pair in pairs]
+        refused, taken = [], []
+        for i, row in enumerate(rows):
+            fault = self._fault(row)
+            if fault is None:
+                taken.append(i)
+            else:
+                refused.append((i, Scored(fault)))
+        if refused:
+            yield refused
+        prompts = [_prompt(pairs[i]) for i in taken]
+        chosen = [rows[i] for i in taken]
+        share = self.head.can_share
+        for batch in plan(chosen, prompts, self.batch_tokens, share):
+            judged = self.head.judge([chosen[j] for j in batch.rows], batch.n_shared)
+            yield [
+                (taken[j], scored) for j, scored in zip(batch.rows, judged, strict=True)
+            ]
+
+    def _fault(self, row: Tokens) -> Status | None:
+        if len(row) > self.max_tokens:
+            return "too_long"
+        return self.head.fault(row)
+
+
+def _prompt(pair: Pair) -> tuple[tuple[str, str], ...]:
+    return tuple((m["role"], m["content"]) for m in pair.messages)

@@ -1,0 +1,56 @@
+"""A conversation as the token ids that a reward model was trained to read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fusemill.errors import EngineError
+from fusemill.scoring.rewards.pairs import Pair
+
+
+@dataclass(frozen=True)
+class Template:
+    """A checkpoint's tokenizer with its chat template."""
+
+    tokenizer: Any
+    where: str  # for messages: the model's name
+
+    @classmethod
+    def load(cls, folder: Path, where: str) -> "Template":
+        """The tokenizer of a checkpoint; EngineError where it or its template lacks."""
+        from transformers import AutoTokenizer
+
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        except (OSError, ValueError) as error:
+            said = " ".join(str(error).split())
+            raise EngineError(
+                f"{where}: the tokenizer in {folder} cannot be loaded: {said}"
+            ) from error
+        if tokenizer.chat_template is None:
+            raise EngineError(
+                f"{where}: the tokenizer in {folder} has no chat template, so what the "
+                "model was trained to read is not known"
+            )
+        return cls(tokenizer, where)
+
+    def text(self, pair: Pair) -> str:
+        """The conversation as the template writes it, special tokens as text."""
+        return str(self._applied(pair, tokenize=False))
+
+    def ids(self, pair: Pair) -> list[int]:
+        """Token ids of the whole conversation; nothing is cut, nothing added."""
+        ids = self._applied(pair, tokenize=True, return_dict=False, truncation=False)
+        return [int(i) for i in ids]
+
+    def _applied(self, pair: Pair, **how: Any) -> Any:
+        from jinja2 import TemplateError
+
+        try:
+            return self.tokenizer.apply_chat_template(pair.conversation, **how)
+        except TemplateError as error:
+            roles = ", ".join(turn["role"] for turn in pair.conversation)
+            raise EngineError(
+                f"{self.where}: its chat template refuses a conversation of {roles}: "
+                f"{error}"
+            ) from error
