@@ -62,11 +62,12 @@ def test_sql_values(finished: SmallProject) -> None:
     """What JSON and CSV have no form for: infinities, decimals, lists, quotes."""
     query = (
         "select 'a\"b,c' as t, 'inf'::double as f, 0.05::decimal(18, 6) as d, "
-        "[1, 2] as l, null as n, '你好' as z, chr(27) || '[31m' as escape"
+        "[1, 2] as l, null as n, '你好' as z, chr(27) || '[31m' as escape, "
+        "sum(9007199254740993) as big"
     )
     [row] = finished.ask(query)
     expected = {"t": 'a"b,c', "f": None, "d": 0.05, "l": [1, 2], "n": None, "z": "你好"}
-    assert row == {**expected, "escape": "\x1b[31m"}
+    assert row == {**expected, "escape": "\x1b[31m", "big": 9007199254740993}
     [read] = csv.DictReader(StringIO(finished.ok("sql", query, "--csv").out))
     assert (read["t"], read["d"], read["l"]) == ('a"b,c', "0.050000", "[1, 2]")
     assert "\x1b" not in finished.ok("sql", query).out
@@ -122,7 +123,7 @@ def test_sql_of_every_table(finished: SmallProject) -> None:
         ("select text from responses", "texts are in the view response_texts"),
         ("select nothing from plan", "nothing"),
         ("select 1 as a, 2 as a", "two columns are named `a`"),
-        ("selec 1", "syntax error"),
+        ("selec 1", "expected a question such as `select "),
     ],
 )
 def test_sql_refuses(finished: SmallProject, query: str, needle: str) -> None:

@@ -6,10 +6,11 @@ Verdicts come before scores, because a scorer written in SQL may read them. A wo
 that has a shard only adds parts; whoever runs the whole makes the snapshots.
 """
 
-from fusemill.audit.audit import Audited, audit_selections
+from fusemill.audit.audit import Audited, audit_selections, held
 from fusemill.fill import ALL, Shard
 from fusemill.fresh import fresh
 from fusemill.progress import Progress
+from fusemill.project.doctor import require_runnable
 from fusemill.project.project import Project
 from fusemill.prompts.reading import is_read, read_prompts, unread_before
 from fusemill.release.write import Written, write_release
@@ -21,6 +22,7 @@ from fusemill.verify.verify import verify_builder
 
 def run(project: Project, progress: Progress, *, allow_pending: bool = False) -> None:
     """Every stage of every active builder, then the release (not of a trial)."""
+    require_runnable(project)
     prompts(project, progress)
     sample(project, progress)
     verify(project, progress)
@@ -86,7 +88,7 @@ def audit(project: Project, progress: Progress) -> list[Audited]:
     with fresh(project):
         done = audit_selections(project)
     suites = ", ".join(sorted({one.suite for one in done})) or "no suites declared"
-    progress.say("audit", f"{len(done)} checks passed ({suites})")
+    progress.say("audit", f"{len(done)} checks passed ({suites}){held(project)}")
     return done
 
 

@@ -41,7 +41,7 @@ FILES = {
     "torn last line": (
         "talk.jsonl",
         WHOLE[:-9],
-        ("line 12 (the last line, torn?): not JSON",),
+        ("line 12 (the last line, torn?): not JSON", "copy or download it again"),
     ),
     "bad UTF-8 in the middle": (
         "talk.jsonl",
@@ -93,7 +93,7 @@ FILES = {
     "truncated Parquet": (
         "talk.parquet",
         parquet(TALK)[:-50],
-        ("cannot be read as parquet", "No magic bytes found at end of file"),
+        ("not a whole Parquet file: Parquet magic bytes", "or download it again"),
     ),
     "damaged Parquet": (
         "talk.parquet",
@@ -103,7 +103,7 @@ FILES = {
     "Parquet that is text": (
         "talk.parquet",
         b"ask;topic\nName a colour.;\n",
-        ("cannot be read as parquet", "No magic bytes"),
+        ("not a whole Parquet file",),
     ),
     "Parquet without rows": ("talk.parquet", parquet([]), ("no rows",)),
     "a field too many": (
@@ -150,6 +150,17 @@ def test_file_is_refused(small: SmallProject, name: str) -> None:
     refused(said, "builders/talk.yaml: source", small.root / "data" / file, *needles)
     assert "LINE 1" not in said.err  # not the statement around it
     assert small.parts() == {}
+
+
+def test_doctor_looks_at_the_end_of_a_parquet_file(small: SmallProject) -> None:
+    """It is where a copy that broke off shows, and is read without the rest."""
+    use(small, "talk.parquet", parquet(TALK)[:-50])
+    said = small.cli("doctor")
+    assert said.code == 1
+    file = small.root / "data/talk.parquet"
+    assert f"{file}: not a whole Parquet file" in said.out
+    small.write("data/talk.parquet", parquet(TALK))
+    assert str(file) not in small.cli("doctor").out
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,28 @@ def test_statement_is_refused(small: SmallProject, name: str) -> None:
     assert not list(small.root.rglob("written.csv"))
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "needles"),
+    [
+        ("sql/select/all.sql", "end as o", "end || $colour as o", ("$colour has no",)),
+        ("builders/sums.yaml", "scores/tagged.py", "scores/none.py", ("no such file",)),
+        ("fusemill.yaml", "[cc0-1.0]", "[mit]", ("licence", "allowed_licences")),
+    ],
+)
+def test_run_looks_before_it_begins(
+    small: SmallProject, file: str, old: str, new: str, needles: tuple[str, ...]
+) -> None:
+    """What stops the last stage of the last set is said before a row is read."""
+    text = small.read(file)
+    assert old in text
+    small.write(file, text.replace(old, new))
+    refused(small.cli("run"), *needles)
+    assert small.parts() == {}
+    small.write(file, text)
+    small.ok("run")
+    assert small.outcomes() == OUTCOMES
+
+
 def test_rows_that_were_lost_never_count(small: SmallProject) -> None:
     """Readings that failed leave nothing that a later stage could take for whole."""
     for name in ("lost rows", "repeated rows", "an outcome for a reason"):

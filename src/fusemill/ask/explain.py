@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from fusemill.ask.sides import sql_of
 from fusemill.ask.why import why
 from fusemill.errors import FusemillError
 from fusemill.identity import (
@@ -145,40 +146,15 @@ def _answers(
             scorer = scorer_hash(project, builder, declared, con)
         except FusemillError:
             scorer = None
-    hashes = [c.config_hash for c in configs(project, builder)]
     result = con.execute(
-        """
-        select
-            r.response_id, r.model, r.draw, r.finish_reason, r.error,
-            s.score, s.status as score_status,
-            v.status as verdict, v.extracted, v.reason,
-            case r.response_id
-                when f.response_id then 'sft'
-                when d.chosen_id then if(d.split = 'test', 'test_chosen', 'chosen')
-                when d.rejected_id
-                    then if(d.split = 'test', 'test_rejected', 'rejected')
-            end as used_as
-        from responses as r
-        left join scores as s on s.prompt_id = r.prompt_id
-            and s.text_id = r.text_id and s.scorer_hash = $scorer
-        left join (select distinct prompt_id, check_id from prompts
-            where "set" = $set) as p on p.prompt_id = r.prompt_id
-        left join verdicts as v on v.text_id = r.text_id
-            and v.check_id = p.check_id and v.checker_hash = $checker
-        left join sft as f on f.selection_id = $selection
-            and f.prompt_id = r.prompt_id
-        left join dpo as d on d.selection_id = $selection
-            and d.prompt_id = r.prompt_id
-        where r.prompt_id = $prompt and list_contains($configs, r.config_hash)
-        order by s.score desc nulls last, r.response_id
-        """,
+        sql_of("answers"),
         {
             "scorer": scorer,
             "checker": checker_hash(builder),
             "set": builder.set,
             "selection": selection,
             "prompt": prompt_id,
-            "configs": hashes,
+            "configs": [c.config_hash for c in configs(project, builder)],
         },
     )
     names = [column[0] for column in result.description or []]

@@ -23,6 +23,8 @@ def query(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
         message = " ".join(str(error).split("\n\nLINE ")[0].split())
         if isinstance(error, duckdb.BinderException) and '"text"' in message:
             message += f"; {_NO_TEXTS}"
+        if isinstance(error, duckdb.ParserException):
+            message += "; expected a question such as `select * from outcomes limit 5`"
         raise FusemillError(message) from None
     names = table.schema.names
     twice = sorted({name for name in names if names.count(name) > 1})

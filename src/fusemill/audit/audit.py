@@ -170,6 +170,16 @@ def require_contract(project: Project, con: duckdb.DuckDBPyConnection) -> None:
         raise AuditFailure(_describe_deviations(project, deviations))
 
 
+def held(project: Project) -> str:
+    """What an audit that passed says of the contract."""
+    declared = project.file.contract
+    if declared is None:
+        return ""
+    if project.is_trial:
+        return f"; a trial is not held to composition {declared.composition}"
+    return f"; composition {declared.composition} at scale {declared.scale:g} is met"
+
+
 def contract(project: Project, con: duckdb.DuckDBPyConnection) -> list[Comparison]:
     """Where the selections leave the declared composition; none without a contract.
 

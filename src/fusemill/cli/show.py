@@ -72,8 +72,8 @@ def _finite(value: Any) -> Any:
 
 
 def _other(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
+    if isinstance(value, Decimal):  # a sum of whole numbers is one too
+        return int(value) if value.as_tuple().exponent == 0 else float(value)
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
@@ -147,9 +147,10 @@ def _grid(table: pa.Table) -> None:
     console.print(grid)
     rest = table.num_rows - MOST_ROWS
     if rest > 0:
-        console.print(f"… and {rest:,} more rows; --json, --csv and --parquet give all")
+        console.print(f"… and {rest:,} more; --json, --csv and --parquet give all rows")
     else:
-        console.print(f"({table.num_rows} rows)", style="dim")
+        n = table.num_rows
+        console.print(f"({n} {'row' if n == 1 else 'rows'})", style="dim")
 
 
 def show_status(status: Status, as_json: bool) -> None:
@@ -242,7 +243,7 @@ def _answers(console: Console, one: Explanation) -> None:
         grid.add_row(*[Text(shown(values[n], 60), style=style) for n in names])
     console.print(grid)
     if len(one.answers) > MOST_ROWS:
-        console.print(f"… and {len(one.answers) - MOST_ROWS} more answers")
+        console.print(f"… and {len(one.answers) - MOST_ROWS} more")
     console.print()
 
 

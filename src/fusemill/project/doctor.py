@@ -6,13 +6,14 @@ up or are recorded not to.
 """
 
 from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from fusemill.audit.suites import load_suites
-from fusemill.errors import FusemillError
+from fusemill.errors import DeclarationError, FusemillError
 from fusemill.project.compositions import (
     arithmetic,
     composition_names,
@@ -20,6 +21,7 @@ from fusemill.project.compositions import (
 )
 from fusemill.project.findings import Finding
 from fusemill.project.models import (
+    Answers,
     Builder,
     LiveAnswers,
     PythonScorer,
@@ -31,6 +33,7 @@ from fusemill.project.project import Project, sources
 from fusemill.project.results import check as check_results
 from fusemill.project.results import load_results
 from fusemill.project.statement import load_macros, prepare
+from fusemill.prompts.faults import bad_footer
 from fusemill.prompts.sources import local_pattern
 
 ORDER = ("error", "inconsistent", "unpinned", "known", "note")
@@ -39,11 +42,12 @@ ORDER = ("error", "inconsistent", "unpinned", "known", "note")
 def examine(project: Project) -> list[Finding]:
     """Everything a check of the declarations brings up, the worst first."""
     findings: list[Finding] = []
-    for builder in project.builders.values():
+    builders = list(project.builders.values())
+    for builder in builders:
         findings += _sql(project, builder)
         findings += _sources(project, builder)
         findings += _engines(project, builder)
-        findings += _licence(project, builder)
+    findings += _licences(project, builders)
     findings += _models(project)
     findings += _sandbox(project)
     findings += _strays(project)
@@ -52,6 +56,23 @@ def examine(project: Project) -> list[Finding]:
     results = load_results(project.root)
     findings += check_results(results) if results else []
     return sorted(findings, key=lambda f: ORDER.index(f.severity))
+
+
+def require_runnable(project: Project) -> None:
+    """DeclarationError for what would stop a run of the active builders later on.
+
+    Before anything is read or paid for: statements with their parameters, functions
+    and, where a release is to come, licences.
+    """
+    found: list[Finding] = []
+    for builder in project.active:
+        found += _sql(project, builder)
+        found += _engines(project, builder)
+    if not project.is_trial:
+        found += _licences(project, project.active)
+    errors = [f"{f.where}: {f.text}" for f in found if f.severity == "error"]
+    if errors:
+        raise DeclarationError("\n".join(errors))
 
 
 def _sandbox(project: Project) -> Iterator[Finding]:
@@ -124,8 +145,14 @@ def _sources(project: Project, builder: Builder) -> Iterator[Finding]:
             except FusemillError as error:
                 yield Finding("error", where, str(error))
                 continue
-            if not list(Path(path.anchor).glob(str(path.relative_to(path.anchor)))):
+            found = [Path(name) for name in glob(str(path), recursive=True)]
+            if not found:
                 yield Finding("error", where, f"no file matches {path}")
+            if source.format == "parquet":
+                problems = ((file, bad_footer(file)) for file in found)
+                for file, problem in problems:
+                    if problem:
+                        yield Finding("error", where, f"{file}: {problem}")
 
 
 def _engines(project: Project, builder: Builder) -> Iterator[Finding]:
@@ -145,32 +172,34 @@ def _engines(project: Project, builder: Builder) -> Iterator[Finding]:
                 yield Finding("error", where, f"{path}: no such file")
 
 
-def _licence(project: Project, builder: Builder) -> Iterator[Finding]:
-    allowed = project.file.release.allowed_licences
-    if builder.licence not in allowed:
-        text = f"licence `{builder.licence}` is not among release.allowed_licences"
-        yield Finding("error", _where(project, builder), text)
+def _licences(project: Project, builders: list[Builder]) -> Iterator[Finding]:
+    """Licences of prompts, and of the models that answer them, are allowed."""
+    carried = {_where(project, builder): builder.licence for builder in builders}
+    for builder in builders:
+        for block in builder.answers:
+            for name in _asked(block):
+                licence = project.models[name].licence
+                carried[f"registry/models.yaml: models.{name}"] = licence
+    for where, licence in carried.items():
+        if licence not in project.file.release.allowed_licences:
+            text = f"licence `{licence}` is not among release.allowed_licences"
+            yield Finding("error", where, text)
+
+
+def _asked(block: Answers) -> tuple[str, ...]:
+    """The models of a block of answers, as registry/models.yaml has them."""
+    if isinstance(block, LiveAnswers):
+        return block.models
+    return tuple(block.models.values())
 
 
 def _models(project: Project) -> Iterator[Finding]:
-    """Models that can be pinned are; licences of sources are allowed."""
-    named = {
-        name
-        for builder in project.builders.values()
-        for block in builder.answers
-        for name in (
-            block.models if isinstance(block, LiveAnswers) else block.models.values()
-        )
-    }
+    """Models that can be pinned are."""
     for name, model in project.models.items():
-        where = f"registry/models.yaml: models.{name}"
         if model.revision is None and not model.hosted:
+            where = f"registry/models.yaml: models.{name}"
             text = f"{model.model} has no revision, so its answers cannot be made again"
             yield Finding("unpinned", where, text)
-        allowed = project.file.release.allowed_licences
-        if name in named and model.licence not in allowed:
-            text = f"licence `{model.licence}` is not among release.allowed_licences"
-            yield Finding("error", where, text)
 
 
 def _strays(project: Project) -> Iterator[Finding]:

@@ -28,20 +28,7 @@ def prepare(
     (seeds) and are passed where the statement asks for them. The one statement only
     reads; `kind` is what it has to be.
     """
-    try:
-        statements = con.extract_statements(sql)
-    except duckdb.Error as error:
-        raise DeclarationError(f"{where}: {_flat(error)}") from None
-    if len(statements) != 1:
-        raise DeclarationError(
-            f"{where}: expected one statement, found {len(statements)}"
-        )
-    if statements[0].type != kind:
-        raise DeclarationError(
-            f"{where}: expected a {kind.name.lower()} statement, found "
-            f"{statements[0].type.name.lower()}"
-        )
-    wanted = set(statements[0].named_parameters)
+    wanted = set(_only(con, sql, where, kind).named_parameters)
     offered = offered or {}
     missing = sorted(wanted - declared.keys() - offered.keys())
     if missing:
@@ -60,6 +47,26 @@ def prepare(
         name: list(values[name]) if isinstance(values[name], tuple) else values[name]
         for name in wanted
     }
+
+
+def _only(
+    con: duckdb.DuckDBPyConnection, sql: str, where: str, kind: duckdb.StatementType
+) -> duckdb.Statement:
+    """The one statement of a file."""
+    try:
+        statements = con.extract_statements(sql)
+    except duckdb.Error as error:
+        raise DeclarationError(f"{where}: {_flat(error)}") from None
+    if len(statements) != 1:
+        raise DeclarationError(
+            f"{where}: expected one statement, found {len(statements)}"
+        )
+    if statements[0].type != kind:
+        raise DeclarationError(
+            f"{where}: expected a {kind.name.lower()} statement, found "
+            f"{statements[0].type.name.lower()}"
+        )
+    return statements[0]
 
 
 def load_macros(con: duckdb.DuckDBPyConnection, project: Project) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 LONGEST_FIELD = 2**28  # of a CSV file; DuckDB has a limit of its own on lines
 _GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+_AGAIN = "if it was cut off, copy or download it again"
 # Advice of DuckDB on options that a declaration does not have.
 _ADVICE = ("LINE ", "Possible ", "Try setting", "  file = ", "Hint:")
 
@@ -38,7 +39,7 @@ def statement_failed(
 
 def unreadable(source: "Resolved", error: duckdb.Error) -> SourceError:
     """A SourceError that names the file and, for JSONL and CSV, the line."""
-    finders = {"jsonl": bad_line, "csv": bad_record}
+    finders = {"jsonl": bad_line, "csv": bad_record, "parquet": bad_footer}
     if source.format in finders and not source.remote:
         for file in source.located().files:
             problem = finders[source.format](Path(file))
@@ -78,8 +79,9 @@ def bad_line(path: Path) -> str | None:
         for number, line in enumerate(_lines(path), 1):
             problem = _bad_json(line, number)
             if problem:
-                torn = "" if line.endswith(b"\n") else " (the last line, torn?)"
-                return f"line {number}{torn}: {problem}"
+                if line.endswith(b"\n"):
+                    return f"line {number}: {problem}"
+                return f"line {number} (the last line, torn?): {problem}; {_AGAIN}"
     except _GZIP as error:
         return f"line {number + 1}: the gzip stream is torn or none: {error}"
     return None
@@ -105,6 +107,19 @@ def _bad_json(line: bytes, number: int) -> str | None:
         return None
     kind = {list: "a list", str: "a text", bool: "true or false"}
     return f"expected an object {{…}}, found {kind.get(type(value), 'a number')}"
+
+
+def bad_footer(path: Path) -> str | None:
+    """What is wrong with the end of a Parquet file, where all is found from."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(path)
+    except (pa.ArrowException, OSError) as error:
+        said = " ".join(str(error).split()).partition(". ")[0]
+        return f"not a whole Parquet file: {said}; {_AGAIN}"
+    return None
 
 
 def bad_record(path: Path) -> str | None:
