@@ -150,6 +150,12 @@ def test_release_whose_file_was_altered(whole: SmallProject) -> None:
     whole.ok("release")
 
 
+def stage_by_stage(small: SmallProject) -> None:
+    """What a run does up to the release."""
+    for stage in ("prompts", "sample", "verify", "score", "select", "audit"):
+        small.ok(stage)
+
+
 @pytest.mark.parametrize(
     ("file", "old", "what"),
     [
@@ -161,7 +167,10 @@ def test_licence_that_is_not_allowed(
     small: SmallProject, file: str, old: str, what: str
 ) -> None:
     small.change(file, old, old.replace("cc0-1.0", "cc-by-nc-4.0"))
-    said = small.cli("run")
+    refused(small.cli("run"), file, "licence `cc-by-nc-4.0`", "allowed_licences")
+    assert small.parts() == {}
+    stage_by_stage(small)
+    said = small.cli("release")
     refused(said, what, "licence `cc-by-nc-4.0`", "allowed_licences", "(cc0-1.0)")
     assert not (small.root / "releases/small").exists() or not list(
         (small.root / "releases/small").iterdir()
@@ -194,7 +203,8 @@ def test_licence_of_two_models_under_one_name(small: SmallProject) -> None:
         second,
         "model-b: {model: made-up/a, sampling: {temperature: 0.1},",
     )
-    refused(small.cli("run"), "made-up/a", "licence `secret`", "allowed_licences")
+    stage_by_stage(small)
+    refused(small.cli("release"), "made-up/a", "licence `secret`", "allowed_licences")
 
 
 def test_a_path_with_a_quotation_mark(whole: SmallProject, tmp_path: Path) -> None:
