@@ -3,20 +3,27 @@
 Example: a chat answer with two fenced blocks, of which the second only calls the
 function, and entry point ``f``: ``extract(text, EntryPoint("f"), None)`` gives the
 first block, found by rule ``fence``. `RULES` is an ordered table; the first rule that
-finds code which parses and defines the entry point decides.
+finds code which parses and defines the entry point decides. Where none does, they read
+what the rewritings of rewriting.py make of the text: ``json.whole`` found code in a
+field. A definition without a body counts only where there is no other.
 """
 
+import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fusemill.verify.code.fences import Block, blocks, indented_blocks
 from fusemill.verify.code.repair import salvage
+from fusemill.verify.code.rewriting import REWRITINGS, rewritten
 from fusemill.verify.code.source import (
+    Definition,
     EntryPoint,
     Unparsable,
     definitions,
     free_names,
+    has_remarks,
+    is_hollow,
     parse,
 )
 from fusemill.verify.code.stub import continued
@@ -26,6 +33,11 @@ MAX_TEXT = 1_000_000
 
 # The frame of Alpaca and its kin, written out again by models trained on it.
 _ECHOED_PROMPT = re.compile(r"^(?:###|@@) ?Response:[ \t]*", re.MULTILINE)
+
+# The end of the answer as MBPP's prompt asks for it, which in Python is a subscript.
+_DONE = re.compile(r"[ \t]*\[DONE\][ \t]*$", re.MULTILINE)
+
+_END_OF_THOUGHT = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 
 PYTHON_TAGS = frozenset({"python", "python3", "py", "python2", "py3"})
 
@@ -47,24 +59,32 @@ class Missing:
 
 @dataclass(frozen=True)
 class Answer:
-    """One text to read: its blocks, in the order in which they are to be tried."""
+    """One text to read: its blocks, in the order in which they are to be tried.
+
+    hollow: a definition without a body will do.
+    """
 
     text: str
     blocks: tuple[Block, ...]
     entry: EntryPoint | None
     stub: str | None
+    hollow: bool = False
 
     def fits(self, code: str | None) -> bool:
-        """Whether `code` parses and defines the entry point."""
+        """Whether `code` parses and defines the entry point (or does anything)."""
         if code is None or not code.strip():
             return False
         try:
             tree = parse(code)
         except Unparsable:
             return False
-        if self.entry:
-            return self.entry.is_defined(tree)
-        return bool(tree.body)
+        if has_remarks(tree):
+            return False
+        if self.entry is None:
+            return not all(map(_does_nothing, tree.body))
+        if not self.entry.is_defined(tree):
+            return False
+        return self.hollow or not is_hollow(definitions(tree)[self.entry.root])
 
 
 def extract(text: str, entry: EntryPoint | None, stub: str | None) -> Found | Missing:
@@ -77,17 +97,54 @@ def extract(text: str, entry: EntryPoint | None, stub: str | None) -> Found | Mi
     >>> extract("I can't help with that.", EntryPoint("f"), None)
     Missing(reason='no code found in the text')
     """
-    answer = _answer(text, entry, stub)
+    lines = text[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n")
+    answers = [_answer(lines, entry, stub)]
+    thought = list(_END_OF_THOUGHT.finditer(lines))
+    if thought:
+        answers.insert(0, _answer(lines[thought[-1].end() :], entry, stub))
+    for search in (_plain, _unwrapped, _hollow):
+        for answer in answers:
+            found = search(answer)
+            if found:
+                return found
+    return Missing(_why(answers[0]))
+
+
+def _plain(answer: Answer) -> Found | None:
     for name, rule in RULES:
         code = rule(answer)
         if code is not None:
             return Found(code, name)
-    return Missing(_why(answer))
+    return None
+
+
+def _unwrapped(answer: Answer) -> Found | None:
+    """What the plain rules find in the rewritten blocks, or in the rewritten text."""
+    for name in REWRITINGS:
+        for source in (*(block.text for block in answer.blocks), answer.text):
+            for text in rewritten(name, source):
+                found = _plain(_answer(text, answer.entry, answer.stub))
+                if found:
+                    return Found(found.code, f"{name}.{found.rule}")
+    return None
+
+
+def _hollow(answer: Answer) -> Found | None:
+    """A definition without a body, where there is nothing better."""
+    seems = _seems_to_define(answer.entry, answer.text)
+    return _plain(replace(answer, hollow=True)) if seems else None
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """A lone name or value, as texts that are no programs parse to."""
+    return isinstance(statement, ast.Expr) and not any(
+        isinstance(node, ast.Call | ast.Await | ast.Yield | ast.NamedExpr)
+        for node in ast.walk(statement)
+    )
 
 
 def _answer(text: str, entry: EntryPoint | None, stub: str | None) -> Answer:
-    lines = text[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n")
-    lines = _ECHOED_PROMPT.split(lines)[-1]
+    lines = _DONE.split(_ECHOED_PROMPT.split(text)[-1], maxsplit=1)[0]
     found = blocks(lines)
     if entry is None:  # a script: the longest block rather than the first
         found.sort(key=lambda block: -len(block.text))
@@ -154,8 +211,8 @@ def _continuation_among_text(answer: Answer) -> str | None:
 
 
 def _continuation_of(answer: Answer, text: str, among_text: bool = False) -> str | None:
-    if not answer.stub:
-        return None
+    if not answer.stub or replace(answer, hollow=True).fits(text):
+        return None  # what defines the entry point itself is no body of it
     return continued(answer.stub, text, answer.entry, among_text)
 
 
@@ -166,8 +223,12 @@ def _among_text(answer: Answer) -> str | None:
 
 def _indented(answer: Answer) -> str | None:
     """A block of Markdown's that has no fence, only indentation."""
-    texts = (block.text for block in indented_blocks(answer.text))
-    return _first(text if answer.fits(text) else None for text in texts)
+    for block in indented_blocks(answer.text):
+        if answer.fits(block.text):
+            found = definitions(parse(block.text))
+            if not answer.entry or isinstance(found[answer.entry.root], Definition):
+                return block.text
+    return None
 
 
 def _first(codes: Iterator[str | None]) -> str | None:

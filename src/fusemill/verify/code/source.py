@@ -164,6 +164,55 @@ def definitions(tree: ast.Module | ast.ClassDef) -> dict[str, ast.stmt]:
     return found
 
 
+def is_docstring(node: ast.stmt) -> bool:
+    """Whether the statement is nothing but a text."""
+    return isinstance(node, ast.Expr) and (
+        isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    )
+
+
+def is_hollow(node: ast.stmt) -> bool:
+    """Whether it is a definition whose body is still to be written.
+
+    >>> [is_hollow(node) for node in parse("def f(): ...\\nclass A:\\n    x = 1").body]
+    [True, False]
+    """
+    return isinstance(node, Definition) and all(map(_says_nothing, node.body))
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Raise) and node.exc:
+        return ast.unparse(node.exc).startswith("NotImplementedError")
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return node.value.value is ... or is_docstring(node)
+    return isinstance(node, ast.Pass) or is_hollow(node)
+
+
+def has_remarks(tree: ast.Module) -> bool:
+    """Whether a line of the top level is a word that nothing binds: prose, or a mark.
+
+    >>> has_remarks(parse("Sure\\nx = 1")), has_remarks(parse("[BEGIN]\\nx = 1"))
+    (True, True)
+    >>> has_remarks(parse("x = 1\\nx"))
+    False
+    """
+    words = {
+        node.id
+        for statement in tree.body
+        if isinstance(statement, ast.Expr)
+        for node in _elements(statement.value)
+        if isinstance(node, ast.Name)
+    }
+    if words <= BUILTINS:  # as a rule there are none
+        return False
+    bound = definitions(tree)
+    return "*" not in bound and not words <= BUILTINS | set(bound)
+
+
+def _elements(value: ast.expr) -> list[ast.expr]:
+    return value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+
+
 def _level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     for statement in body:
         yield statement

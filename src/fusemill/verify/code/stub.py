@@ -15,6 +15,8 @@ from fusemill.verify.code.source import (
     EntryPoint,
     Unparsable,
     definitions,
+    is_docstring,
+    is_hollow,
     parse,
 )
 
@@ -73,14 +75,8 @@ def _adds_a_body(source: str, stub: str, entry: EntryPoint | None) -> bool:
     n_lines = len(stub.rstrip().split("\n"))
     if isinstance(found, ast.ClassDef):
         return (found.end_lineno or 0) > n_lines
-    body = [node for node in found.body if not _is_docstring(node)]
+    body = [node for node in found.body if not is_docstring(node)]
     return bool(body) and (body[-1].end_lineno or 0) >= n_lines
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and (
-        isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    )
 
 
 def _body_width(stub: str) -> int:
@@ -140,12 +136,8 @@ def prelude(
         if isinstance(statement, ast.Import | ast.ImportFrom):
             kept.append(statement)
         elif isinstance(statement, Definition):
-            if statement.name not in own and not _is_hollow(statement):
+            if statement.name not in own and not is_hollow(statement):
                 kept.append(statement)
         elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.If | ast.Try):
             kept.append(statement)
     return ast.Module(body=kept, type_ignores=[])
-
-
-def _is_hollow(statement: Definition) -> bool:
-    return all(isinstance(n, ast.Pass) or _is_docstring(n) for n in statement.body)
