@@ -81,6 +81,17 @@ def test_flush_at_flush_s(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parts == [["a", "b", "c"], ["d", "e", "f"], ["g"]]
 
 
+def test_flush_at_flush_s_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks: start 0, after a 2, after its batch 4, after an empty batch 6: flush."""
+    clock = itertools.count(0, 2)
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    given = itertools.chain(batches("a"), [[]], batches("b"))
+    assert filled(given, flush_rows=100, flush_s=6)[1] == [["a"], ["b"]]
+    clock = itertools.count(0, 2)
+    given = itertools.chain(batches("a"), batches("b"))
+    assert filled(given, flush_rows=100, flush_s=100)[1] == [["a", "b"]]
+
+
 def test_flush_s_of_zero_writes_each_row() -> None:
     assert filled(batches("abc"), flush_s=0)[1] == [["a"], ["b"], ["c"]]
 

@@ -87,28 +87,51 @@ def fill(warehouse: Warehouse, job: Job, advance: Advance) -> int:
 
     Flushes at `flush_rows` rows, `flush_s` seconds or FLUSH_CHARACTERS, and on the way
     out whatever ended it: an error of the worker or an interrupt loses nothing that had
-    arrived.
+    arrived. The time is looked at after each row and each batch, an empty one too.
     """
-    buffer: list[Row] = []
-    count = weight = 0
-    since = time.monotonic()
+    buffer = _Buffer(warehouse, job)
     try:
         for batch in job.missing:
             for row in job.work(batch):
-                buffer.append(row)
-                weight += n_characters(row)
-                is_full = len(buffer) >= job.flush_rows or weight >= FLUSH_CHARACTERS
-                if is_full or time.monotonic() - since >= job.flush_s:
-                    warehouse.write(job.table, buffer)
-                    point(f"{job.table}.flushed")
-                    count += len(buffer)
-                    buffer, weight, since = [], 0, time.monotonic()
+                buffer.add(row)
+            buffer.flush_in_time()
             advance(len(batch))
     finally:
-        if buffer:
-            warehouse.write(job.table, buffer)
-            count += len(buffer)
-    return count
+        buffer.write()
+    return buffer.count
+
+
+class _Buffer:
+    """Rows that have come and are in no part yet."""
+
+    def __init__(self, warehouse: Warehouse, job: Job) -> None:
+        self._warehouse, self._job = warehouse, job
+        self._rows: list[Row] = []
+        self._weight, self._since = 0, time.monotonic()
+        self.count = 0  # rows written
+
+    def add(self, row: Row) -> None:
+        self._rows.append(row)
+        self._weight += n_characters(row)
+        if len(self._rows) >= self._job.flush_rows or self._weight >= FLUSH_CHARACTERS:
+            self._flush()
+        else:
+            self.flush_in_time()
+
+    def flush_in_time(self) -> None:
+        if self._rows and time.monotonic() - self._since >= self._job.flush_s:
+            self._flush()
+
+    def _flush(self) -> None:
+        self.write()
+        point(f"{self._job.table}.flushed")
+        self._since = time.monotonic()
+
+    def write(self) -> None:
+        if self._rows:
+            self._warehouse.write(self._job.table, self._rows)
+            self.count += len(self._rows)
+            self._rows, self._weight = [], 0
 
 
 def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

@@ -14,6 +14,8 @@ from fusemill.project.doctor import require_runnable
 from fusemill.project.project import Project
 from fusemill.prompts.reading import is_read, read_prompts, unread_before
 from fusemill.release.write import Written, write_release
+from fusemill.sampling.live import sample_live
+from fusemill.sampling.replays import recorded_blocks
 from fusemill.sampling.sample import sample_builder
 from fusemill.scoring.score import score_builder
 from fusemill.selection.select import Selection, select_builder
@@ -53,7 +55,9 @@ def sample(project: Project, progress: Progress, shard: Shard = ALL) -> None:
         for builder in project.active:
             with progress.stage("sample", builder.set) as advance:
                 brought = sample_builder(project, builder, shard, advance)
-            progress.say("sample", f"{builder.set}: {brought}")
+            if recorded_blocks(builder):
+                progress.say("sample", f"{builder.set}: {brought}")
+        sample_live(project, shard, progress)
 
 
 def verify(project: Project, progress: Progress, shard: Shard = ALL) -> None:

@@ -38,14 +38,15 @@ class Progress:
         """Count rows of a stage: a live bar, or a line a minute without a terminal."""
         if self.console.is_terminal and sys.stderr.isatty():
             with self._bar() as bar:
-                task = bar.add_task(f"{stage:>8}  {what}", total=None)
+                task = bar.add_task(f"{stage:>8}  {what}", total=None, note="")
                 yield Count(
                     lambda n: bar.update(task, advance=n),
                     lambda n: bar.update(task, total=n),
+                    lambda text: bar.update(task, note=text),
                 )
             return
         lines = _Lines(lambda text: self.say(stage, f"{what}: {text}"))
-        yield Count(lines.advance, lines.expect)
+        yield Count(lines.advance, lines.expect, lines.note)
 
     def _bar(self) -> Bar:
         return Bar(
@@ -58,6 +59,7 @@ class Progress:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
             console=self.console,
             transient=True,
         )
@@ -67,9 +69,12 @@ class Count:
     """What a stage is given to say how far it is: fill.Advance."""
 
     def __init__(
-        self, advance: Callable[[int], None], expect: Callable[[int], None]
+        self,
+        advance: Callable[[int], None],
+        expect: Callable[[int], None],
+        note: Callable[[str], None],
     ) -> None:
-        self._advance, self._expect = advance, expect
+        self._advance, self._expect, self._note = advance, expect, note
 
     def __call__(self, n: int, /) -> None:
         """So many more rows are done."""
@@ -78,6 +83,10 @@ class Count:
     def expect(self, n: int) -> None:
         """So many rows are missing."""
         self._expect(n)
+
+    def note(self, text: str) -> None:
+        """More that is shown beside the count, in place of what was there."""
+        self._note(text)
 
 
 class _Rate(ProgressColumn):
@@ -91,10 +100,13 @@ class _Lines:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._started = self._last = time.monotonic()
-        self._count, self._total = 0, 0
+        self._count, self._total, self._noted = 0, 0, ""
 
     def expect(self, n: int) -> None:
         self._total = n
+
+    def note(self, text: str) -> None:
+        self._noted = text
 
     def advance(self, n: int) -> None:
         self._count += n
@@ -106,4 +118,5 @@ class _Lines:
         of = f" of {self._total:,}" if self._total else ""
         left = (self._total - self._count) / rate / 60 if self._total and rate else None
         more = "" if left is None else f", {max(left, 0):.0f} minutes left"
-        self._say(f"{self._count:,}{of} rows, {rate:,.0f} a second{more}")
+        noted = f"; {self._noted}" if self._noted else ""
+        self._say(f"{self._count:,}{of} rows, {rate:,.0f} a second{more}{noted}")

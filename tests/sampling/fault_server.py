@@ -4,8 +4,8 @@
 
 It prints its port, answers POST …/chat/completions, and takes settings while it runs
 (POST /settings, GET /log). A draw's text names its prompt and seed, so that a test sees
-which draw it is. Every request becomes a line of the log when it has ended, a hang when
-it begins:
+which draw it is. Every request becomes an entry of the log when it has ended, a hang
+when it begins:
 
     {"at": 12.3, "ended": 12.4, "model": "m", "prompt": "2 + 2?", "seed": 7, "n": 2,
      "came_to": "delivered"}
@@ -20,7 +20,6 @@ import random
 import ssl
 import sys
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +52,6 @@ class Settings:
     most_at_once: int | None = None  # more get 429
     slow: dict[str, float] = field(default_factory=dict)  # latency_s by model
     scripted: dict[str, dict[str, Any]] = field(default_factory=dict)
-    log: str | None = None  # a file that lines go to as well
     certificate: str | None = None
 
 
@@ -141,9 +139,6 @@ class FaultServer:
         entry["ended"] = time.time()
         self.under_way -= 1
         self.entries.append(entry)
-        if self.settings.log:
-            with open(self.settings.log, "a", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
 
     async def completion(
         self,
@@ -262,11 +257,6 @@ async def send_error(
 ) -> None:
     body = json.dumps({"error": {"message": message, "code": status}}).encode()
     await send(writer, status, body, headers)
-
-
-def tally(entries: list[dict[str, Any]]) -> Counter[str]:
-    """How many requests came to what."""
-    return Counter(entry["came_to"] for entry in entries)
 
 
 if __name__ == "__main__":

@@ -143,9 +143,9 @@ def test_something_is_yielded_while_nothing_comes(server: Server) -> None:
 
 
 def test_concurrency_grows_to_what_is_declared(server: Server) -> None:
-    server.set(latency_s=0.02)
+    server.set(latency_s=0.2)
     engine = OpenAIEngine([asked(server.url, max_concurrency=24)])
-    all_answers(engine, requests(600))
+    all_answers(engine, requests(200))
     assert server.most_under_way() == 24
 
 
@@ -230,6 +230,25 @@ def test_a_request_that_always_fails_is_left(
     tally = engine.tallies["m"]
     assert (tally.left, tally.faults) == (1, {"500": 8})
     assert tally.last_fault == "500: 500 {}, 8 times"
+
+
+def test_refusals_before_any_text_are_no_answers(server: Server) -> None:
+    """As when `max_tokens` fills the window: the run stops, and nothing is kept."""
+    body = {"error": {"message": "maximum context length is 4096 tokens"}}
+    too_long = {"status": 400, "body": body}
+    server.set(scripted={f"prompt {i}": too_long for i in range(60)})
+    engine = OpenAIEngine([asked(server.url)])
+    running = engine.answers({"m": pages(requests(60))})
+    with pytest.raises(EngineError, match="all refusals, the last one: too long"):
+        assert not [a for batch in running for a in batch]
+    assert engine.tallies["m"].answers == 0
+
+
+def test_a_few_refusals_alone_are_answers(server: Server) -> None:
+    body = {"error": {"message": "maximum context length is 4096 tokens"}}
+    server.set(scripted={"prompt 0": {"status": 400, "body": body}})
+    (found,) = all_answers(OpenAIEngine([asked(server.url)]), requests(1))
+    assert found.text is None
 
 
 def test_a_server_that_only_fails_ends_the_run(

@@ -5,6 +5,7 @@ parameters it is given, remote things are pinned or listed, and published figure
 up or are recorded not to.
 """
 
+import os
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
@@ -19,6 +20,7 @@ from fusemill.project.compositions import (
     composition_names,
     load_composition,
 )
+from fusemill.project.endpoints import FILE, declared_endpoint, where_of
 from fusemill.project.findings import Finding
 from fusemill.project.models import (
     Answers,
@@ -35,6 +37,7 @@ from fusemill.project.results import load_results
 from fusemill.project.statement import load_macros, prepare
 from fusemill.prompts.faults import bad_footer
 from fusemill.prompts.sources import local_pattern
+from fusemill.sampling.live import ENGINES
 
 ORDER = ("error", "inconsistent", "unpinned", "known", "note")
 
@@ -49,6 +52,7 @@ def examine(project: Project) -> list[Finding]:
         findings += _engines(project, builder)
     findings += _licences(project, builders)
     findings += _models(project)
+    findings += _endpoints(project)
     findings += _sandbox(project)
     findings += _strays(project)
     findings += _suites(project)
@@ -159,7 +163,7 @@ def _engines(project: Project, builder: Builder) -> Iterator[Finding]:
     """Engines that a declaration may name before this version has them."""
     where = _where(project, builder)
     for block in builder.answers:
-        if isinstance(block, LiveAnswers):
+        if isinstance(block, LiveAnswers) and block.engine not in ENGINES:
             text = f"answers by engine `{block.engine}` need a later version"
             yield Finding("note", where, text)
     for scorer in builder.scores:
@@ -170,6 +174,27 @@ def _engines(project: Project, builder: Builder) -> Iterator[Finding]:
             path = scorer.function.partition(":")[0]
             if not (project.root / path).is_file():
                 yield Finding("error", where, f"{path}: no such file")
+
+
+def _endpoints(project: Project) -> Iterator[Finding]:
+    """Every model that is asked has an endpoint; whether it answers is not tried."""
+    asked = {
+        name
+        for builder in project.builders.values()
+        for block in builder.answers
+        if isinstance(block, LiveAnswers) and block.engine in ENGINES
+        for name in _asked(block)
+    }
+    for name in sorted(asked):
+        try:
+            endpoint = declared_endpoint(project.endpoints, name)
+        except FusemillError as error:
+            yield Finding("error", FILE, str(error))
+            continue
+        for variable in endpoint.variables():
+            if not os.environ.get(variable, "").strip():
+                text = f"environment variable {variable} is not set; a run needs it"
+                yield Finding("note", where_of(name), text)
 
 
 def _licences(project: Project, builders: list[Builder]) -> Iterator[Finding]:

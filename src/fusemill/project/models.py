@@ -270,6 +270,7 @@ class Model(Declaration):
     sampling: dict[str, bool | int | float | str] | None = None
     template: str | None = None  # named chat template, where not the model's own
     system: str | None = None
+    system_role: bool = True  # false: its template has none, only user and assistant
     reasoning: str | None = None
     precision: str | None = None
     price: Price | None = None

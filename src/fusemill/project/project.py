@@ -9,6 +9,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from fusemill import __version__
 from fusemill.errors import DeclarationError
 from fusemill.project.declaration import load, read_text
+from fusemill.project.endpoints import FILE as ENDPOINTS
+from fusemill.project.endpoints import Endpoint, Endpoints
 from fusemill.project.models import (
     Builder,
     LiveAnswers,
@@ -30,6 +32,7 @@ class Project:
     file: ProjectFile
     builders: dict[str, Builder]  # in the project's order of sets
     models: dict[str, Model]
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)  # by model
     data: Path | None = None  # what `${data}` stands for
     workdir: Path = field(default_factory=Path)
     limit: int | None = None  # at most so many prompts a set, for a trial
@@ -74,6 +77,7 @@ class Project:
             file=file,
             builders=builders,
             models=models,
+            endpoints=_endpoints(root / ENDPOINTS, models),
             data=data.absolute() if data else None,
             workdir=(workdir or root).absolute(),
             limit=limit,
@@ -151,6 +155,26 @@ def _builder(root: Path, name: str) -> Builder:
             f"fusemill.yaml), found '{builder.set}'"
         )
     return builder
+
+
+def _endpoints(path: Path, models: dict[str, Model]) -> dict[str, Endpoint]:
+    """Endpoints by model; none where the file is not there."""
+    if not path.exists():
+        return {}
+    found = load(path, Endpoints).endpoints
+    for name, endpoint in found.items():
+        if name not in models:
+            raise DeclarationError(
+                f"{path}: key `endpoints.{name}`: no such model in "
+                f"registry/models.yaml; there are: {', '.join(sorted(models))}"
+            )
+        limits = endpoint.limits
+        if limits and limits.usd is not None and models[name].price is None:
+            raise DeclarationError(
+                f"{path}: key `endpoints.{name}.limits.usd`: model `{name}` has no "
+                "`price` in registry/models.yaml to count money by"
+            )
+    return found
 
 
 def _check_models(path: Path, builder: Builder, models: dict[str, Model]) -> None:

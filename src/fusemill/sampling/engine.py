@@ -86,7 +86,9 @@ class Tally:
 class Engine(Protocol):
     """What brings answers of models."""
 
-    tallies: Mapping[str, Tally]  # by model
+    @property
+    def tallies(self) -> Mapping[str, Tally]:
+        """What it has done so far, by model."""
 
     def draws_a_request(self, model: str) -> int:
         """How many draws of a prompt a request to this model may ask for."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from fusemill import __version__, ids
+from fusemill import ids
 from fusemill.errors import SourceError
 from fusemill.identity import Config
 from fusemill.project.columns import check_columns
@@ -23,6 +23,7 @@ from fusemill.project.project import Project
 from fusemill.project.statement import UNBOUND, load_macros, prepare, sql_error
 from fusemill.prompts.faults import statement_failed
 from fusemill.prompts.sources import Resolved, columns, opened
+from fusemill.sampling.rows import response_row
 
 REQUIRED = {"messages": "messages", "model": "text", "text": "text"}
 OPTIONAL = {
@@ -161,20 +162,16 @@ def _response(
             f"{block.sql}: row {number}: finish_reason {reason!r}; expected one of "
             f"{', '.join(FINISH_REASONS)}, or null"
         )
-    return {
-        "prompt_id": prompt,
-        "config_hash": config.config_hash,
-        "draw": draw,
-        "response_id": ids.response_id(prompt, config.config_hash, draw, text),
-        "text_id": None if text is None else ids.text_id(text),
-        "model": config.model,
-        "text": text,
-        "is_blank": None if text is None else not text.strip(),
-        "reasoning": row.get("reasoning"),
-        "finish_reason": reason,
-        "n_input_tokens": row.get("n_input_tokens"),
-        "n_output_tokens": row.get("n_output_tokens"),
-        "engine": "recorded",
-        "engine_version": __version__,
-        "error": "null text in the source" if text is None else None,
-    }
+    return response_row(
+        prompt,
+        config.config_hash,
+        draw,
+        text,
+        model=config.model,
+        reasoning=row.get("reasoning"),
+        finish_reason=reason,
+        n_input_tokens=row.get("n_input_tokens"),
+        n_output_tokens=row.get("n_output_tokens"),
+        engine="recorded",
+        error="null text in the source" if text is None else None,
+    )

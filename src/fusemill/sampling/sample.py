@@ -1,4 +1,4 @@
-"""Stage `sample`: the engines bring the answers that are missing."""
+"""Stage `sample`: recorded answers that are missing; live.py asks for the others."""
 
 import json
 from collections.abc import Iterator
@@ -12,12 +12,16 @@ from fusemill.durable import point
 from fusemill.errors import EngineError
 from fusemill.fill import FLUSH_ROWS_REPLAYED, Advance, Job, Row, Shard, batches, fill
 from fusemill.identity import Config, configs
-from fusemill.project.models import Builder, LiveAnswers, RecordedAnswers
+from fusemill.project.models import Builder, RecordedAnswers
 from fusemill.project.project import Project
 from fusemill.prompts.reading import require_read
-from fusemill.sampling.missing import find_missing
 from fusemill.sampling.recorded import Tally, answers
-from fusemill.sampling.replays import is_complete, recorded_source, replay_id
+from fusemill.sampling.replays import (
+    is_complete,
+    recorded_blocks,
+    recorded_source,
+    replay_id,
+)
 
 
 @dataclass
@@ -44,16 +48,10 @@ def sample_builder(
     shard: Shard,
     advance: Advance,
 ) -> Brought:
-    """Bring the missing answers of a builder, from every source of answers it names.
-
-    Raises EngineError where answers are missing that no engine here can bring.
-    """
+    """Bring the missing answers of a builder from its recorded sources."""
     _write_configs(project, builder)
     brought = Brought()
-    for index, block in enumerate(builder.answers):
-        if isinstance(block, LiveAnswers):
-            _refuse_live(project, builder, block, shard)
-            continue
+    for index, block in recorded_blocks(builder):
         source = recorded_source(project, builder, index)
         with project.warehouse.connect() as con:
             if is_complete(project, con, builder, index):
@@ -134,20 +132,6 @@ def _other_text(where: str, row: Row, there: str) -> str:
         "leave `draw` out so that it is made of the text, or retract the old one "
         "first and give the new one another draw"
     )
-
-
-def _refuse_live(
-    project: Project, builder: Builder, block: LiveAnswers, shard: Shard
-) -> None:
-    asked = [c for c in configs(project, builder) if c.model in block.models]
-    with project.warehouse.connect() as con:
-        n_missing = find_missing(con, builder, asked, shard)
-    if n_missing:
-        raise EngineError(
-            f"{project.builder_path(builder)}: {n_missing:,} answers are missing and "
-            f"engine `{block.engine}` is not part of this version of fusemill, which "
-            "has `recorded`; bring the answers as recorded files"
-        )
 
 
 def _write_configs(project: Project, builder: Builder) -> None:

@@ -26,6 +26,7 @@ from fusemill.sampling.openai.faults import (
 from fusemill.sampling.openai.lanes import Lane, Pool
 
 TRIES = 8  # of a request, without any new draw
+ALL_REFUSED = 20  # draws refused before any text: not the prompts' fault
 GIVEN_UP = 20  # requests in a row without an answer between: the model is not asked on
 # How long nothing may come while servers cannot be reached or take no request, before
 # the first answer and after it, when one may be starting again.
@@ -63,6 +64,7 @@ class Client:
     deliver: Callable[[Sequence[Answer]], None]
     stop: Stop
     _n_given_up: int = field(default=0, init=False)
+    _held: list[Answer] = field(default_factory=list, init=False)  # refusals
     _heard_at: float = field(default_factory=time.monotonic, init=False)
 
     @property
@@ -72,6 +74,11 @@ class Client:
 
     async def ask_all(self, pages: AsyncIterator[Sequence[Request]]) -> None:
         """Ask as they come, as many at once as the lanes take."""
+        await self._ask_as_they_come(pages)
+        if self.stop.error is None:
+            self._count(self._held)
+
+    async def _ask_as_they_come(self, pages: AsyncIterator[Sequence[Request]]) -> None:
         room = asyncio.Semaphore(self.pool.most + WAITING)
         async with asyncio.TaskGroup() as tasks:
             async for page in pages:
@@ -152,7 +159,7 @@ class Client:
         found = answers(response.content, self.served, request, sent, where)
         n_output = [a.n_output_tokens for a in found if a.n_output_tokens is not None]
         lane.came(sent.latency_s, sum(n_output) if n_output else None)
-        self._count(found)
+        self._came(found)
         return found
 
     async def _post(self, url: str, content: bytes, where: str) -> httpx2.Response:
@@ -162,7 +169,27 @@ class Client:
         except (httpx2.HTTPError, TimeoutError) as error:
             raise of_exception(error, where) from None
 
+    def _came(self, found: Sequence[Answer]) -> None:
+        """Refusals wait for the first text: all of them may be a mistake of ours."""
+        if self.tally.answers or any(a.text is not None for a in found):
+            self._count(self._held)
+            self._held = []
+            self._count(found)
+            return
+        self._held += found
+        if len(self._held) >= ALL_REFUSED:
+            self.stop.set(
+                EngineError(
+                    f"{self.where}: the first {len(self._held)} answers are all "
+                    f"refusals, the last one: {found[0].error}; they are not kept. "
+                    "Check that `max_tokens` leaves room for a prompt in the server's "
+                    "window"
+                )
+            )
+
     def _count(self, found: Sequence[Answer]) -> None:
+        if not found:
+            return
         tally = self.tally
         tally.answers += len(found)
         tally.refused += sum(a.text is None for a in found)
@@ -174,19 +201,7 @@ class Client:
     def _not_answered(self, request: Request, error: Refused | Rejected) -> None:
         """A refusal is kept; a request the server finds wrong is given up."""
         if isinstance(error, Refused):
-            draws = range(request.first, request.first + request.n)
-            self._count(
-                [
-                    Answer(
-                        request,
-                        draw,
-                        text=None,
-                        asked_at=datetime.now(UTC),
-                        error=str(error),
-                    )
-                    for draw in draws
-                ]
-            )
+            self._came(_refusals(request, str(error)))
         elif self.tally.answers == 0:
             self.stop.set(
                 EngineError(
@@ -230,6 +245,14 @@ class Client:
             return
         longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(waits - 1, 10))
         await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+def _refusals(request: Request, why: str) -> list[Answer]:
+    now = datetime.now(UTC)
+    return [
+        Answer(request, draw, text=None, asked_at=now, error=why)
+        for draw in range(request.first, request.first + request.n)
+    ]
 
 
 def _left(request: Request, found: Sequence[Answer]) -> list[Request]:

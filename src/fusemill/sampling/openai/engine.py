@@ -63,7 +63,7 @@ class OpenAIEngine:
 
     def __init__(self, asked: Sequence[Asked]) -> None:
         self._asked = {one.served.name: one for one in asked}
-        self.tallies = {name: Tally() for name in self._asked}
+        self.tallies: Mapping[str, Tally] = {name: Tally() for name in self._asked}
         self._out: queue.SimpleQueue[Sequence[Answer]] = queue.SimpleQueue()
         self._stop = Stop()
 

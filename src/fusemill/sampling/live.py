@@ -1,0 +1,144 @@
+"""Answers that are asked for: what is missing, asked of engines, recorded as it comes.
+
+All builders are asked at once, so that a model that has finished one set goes on with
+the next while a slower one is still busy with the first.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from fusemill.errors import EngineError
+from fusemill.fill import Job, Row, Shard, fill
+from fusemill.progress import Count, Progress
+from fusemill.project.project import Project
+from fusemill.sampling.due import Due, DueModel
+from fusemill.sampling.engine import Answer, Engine, Tally
+from fusemill.sampling.openai.declared import over_http
+from fusemill.sampling.rates import Rates
+from fusemill.sampling.rows import response_row
+
+# Written within five seconds of its arrival, the time of the writing included.
+FLUSH_S = 4.0
+
+# Makes an engine for these models, by how builders call it.
+ENGINES: Mapping[str, Callable[[Project, Sequence[str]], Engine]] = {
+    "openai": over_http,
+    "vllm": over_http,
+}
+
+
+def sample_live(project: Project, shard: Shard, progress: Progress) -> None:
+    """Ask for every missing answer of the active builders, and record what comes.
+
+    Raises EngineError where answers are missing that no engine here can bring, where an
+    engine stops, and at the end where requests were given up; what came is kept.
+    """
+    with project.warehouse.connect() as con:
+        due = Due(project, con, shard)
+        _require_engines(due.models)
+        for group in _groups(project, due.models):
+            with progress.stage("sample", "live") as count:
+                count.expect(sum(one.n_missing for one in group.models))
+                try:
+                    fill(project.warehouse, group.job(due, count), count)
+                finally:
+                    for one in group.models:
+                        progress.say("sample", _said(one, group.tallies[one.model]))
+            _require_whole(group)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Models that one engine asks at once."""
+
+    engine: Engine
+    models: Sequence[DueModel]
+
+    @property
+    def tallies(self) -> Mapping[str, Tally]:
+        return self.engine.tallies
+
+    def job(self, due: Due, count: Count) -> Job:
+        """Ask for all that is due; rows come as answers do."""
+        missing = {one.model: one.n_missing for one in self.models}
+        rates = Rates(missing, self.tallies)
+        requests = {name: due.requests(name, self.engine) for name in missing}
+        engines = {one.model: one.engine for one in self.models}
+
+        def batches() -> Iterator[Sequence[Row]]:
+            for batch in self.engine.answers(requests):
+                count.note(rates.said())
+                yield [_row(a, engines[a.request.model]) for a in batch]
+
+        return Job("responses", batches(), lambda rows: rows, flush_s=FLUSH_S)
+
+
+def _groups(project: Project, models: Sequence[DueModel]) -> list[_Group]:
+    makers = {ENGINES[one.engine] for one in models}
+    groups = []
+    for maker in sorted(makers, key=lambda maker: maker.__name__):
+        own = [one for one in models if ENGINES[one.engine] is maker]
+        groups.append(_Group(maker(project, [one.model for one in own]), own))
+    return groups
+
+
+def _row(answer: Answer, engine: str) -> Row:
+    request = answer.request
+    return response_row(
+        request.prompt_id,
+        request.config_hash,
+        answer.draw,
+        answer.text,
+        model=request.model,
+        reasoning=answer.reasoning,
+        finish_reason=answer.finish_reason,
+        n_input_tokens=answer.n_input_tokens,
+        n_output_tokens=answer.n_output_tokens,
+        engine=engine,
+        asked_at=answer.asked_at,
+        latency_s=answer.latency_s,
+        error=answer.error,
+    )
+
+
+def _said(due: DueModel, tally: Tally) -> str:
+    """What became of a model's missing answers, in one line."""
+    said = f"{due.model}: {tally.answers:,} new answers"
+    if tally.refused:
+        said += f", {tally.refused:,} of them refusals"
+    if tally.faults.total():
+        said += f", {tally.faults.total():,} tries failed ({failures(tally)})"
+    if tally.limit is not None:
+        left = due.n_missing - tally.answers
+        said += f"; stopped at its limit of {tally.limit}, {left:,} are still missing"
+    return said
+
+
+def failures(tally: Tally) -> str:
+    """Failed tries by kind, the most frequent first."""
+    return ", ".join(f"{kind} {n:,}" for kind, n in tally.faults.most_common() if n)
+
+
+def _require_engines(models: Sequence[DueModel]) -> None:
+    for one in models:
+        if one.engine not in ENGINES:
+            raise EngineError(
+                f"{one.n_missing:,} answers of `{one.model}` are missing and engine "
+                f"`{one.engine}` is not part of this version of fusemill, which has "
+                f"{', '.join(sorted(ENGINES))} and recorded; serve the model and "
+                "declare `openai`, or bring the answers as recorded files"
+            )
+
+
+def _require_whole(group: _Group) -> None:
+    """EngineError where an engine gave up requests."""
+    left = {name: tally for name, tally in group.tallies.items() if tally.left}
+    if left:
+        said = "; ".join(
+            f"{name}: {tally.left:,} answers, the last for: {tally.last_fault}"
+            for name, tally in left.items()
+        )
+        raise EngineError(
+            f"some requests were given up ({said}). All other answers are kept; run "
+            "again to ask for these"
+        )
