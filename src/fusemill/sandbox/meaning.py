@@ -85,8 +85,10 @@ def _reported_failure(end: RoleEnd, kind: bytes, text: bytes) -> tuple[str, str]
     words = text.decode(errors="replace")
     if kind == EXITED:
         return _by_itself(end, f"SystemExit: {words}")
-    status = {MEMORY: "memory", FORBIDDEN: "forbidden", ERROR: "error"}
-    return status.get(kind, "error"), words
+    status = {MEMORY: "memory", FORBIDDEN: "forbidden", ERROR: "error"}.get(kind)
+    if status is None:  # no kind of ours, or PACKAGES where they are imported already
+        return _by_itself(end, "it ended with a report that is not the sandbox's")
+    return status, words
 
 
 def _ended_by_us(end: RoleEnd, limits: dict[str, Any]) -> tuple[str, str]:

@@ -52,7 +52,8 @@ class Sandbox:
     """Runs jobs of untrusted code, several at a time, each in a process of its own.
 
     `limits` holds for jobs without their own. `packages` (import names) may be
-    imported by the code where they are installed. `workers` None: one a core.
+    imported by the code where they are installed, with what they need; the attribute
+    is those. `workers` None: one a core.
     `weak` True: run even where Landlock or seccomp is missing; else SandboxError.
     `landlock_abi` and `without` take layers away, for tests of the others.
     """
@@ -75,6 +76,7 @@ class Sandbox:
             "landlock_abi": landlock_abi,
             "without": sorted(without),
         }
+        self.packages = frozenset(found.places)
         self._weak = weak
         self._n_workers = workers or _n_cores()
         self._workers: list[_Worker] = []

@@ -14,6 +14,13 @@ def refused(error: BaseException | None) -> str | None:
     >>> refused(ValueError("wrong")) is None
     True
     """
+    try:
+        return _refusal(error)
+    except BaseException:  # texts and attributes may be the program's own code
+        return None
+
+
+def _refusal(error: BaseException | None) -> str | None:
     for _ in range(_DEPTH):
         if error is None:
             return None

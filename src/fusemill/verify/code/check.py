@@ -34,6 +34,9 @@ MAX_WAITING = 1_000
 MAX_REMEMBERED = 20_000
 """Verdicts kept for answers of the same code, the latest."""
 
+MAX_KEPT = 16_000_000
+"""Characters of code that these verdicts may hold."""
+
 
 @dataclass(frozen=True)
 class CodeRow:
@@ -53,7 +56,7 @@ def check_many(
 
     second_runs False: passes in one process are not confirmed (for measurements).
     """
-    work = _Work(iter(rows), second_runs)
+    work = _Work(iter(rows), second_runs, sandbox.packages)
     while work.more():
         for case, outcomes in sandbox.map(work.jobs(sandbox.limits)):
             work.take(case, outcomes)
@@ -64,7 +67,10 @@ def check_many(
 class _Work:
     """Rows on their way to verdicts."""
 
-    def __init__(self, rows: Iterator[CodeRow], second_runs: bool) -> None:
+    def __init__(
+        self, rows: Iterator[CodeRow], second_runs: bool, packages: frozenset[str]
+    ) -> None:
+        self._packages = packages
         self._rows: Iterator[CodeRow] | None = rows
         self._second_runs = second_runs
         self._next: deque[Case] = deque()
@@ -72,6 +78,7 @@ class _Work:
         self._known: dict[bytes, Verdict] = {}
         self._ready: deque[tuple[Hashable, Verdict]] = deque()
         self._n_same = 0
+        self._n_kept = 0
 
     def more(self) -> bool:
         """Whether there may be something to run."""
@@ -82,8 +89,7 @@ class _Work:
         while self._n_waiting < MAX_WAITING and (self._next or self._read()):
             if self._next:
                 case = self._next.popleft()
-                modules = case.program.modules | case.plan.modules
-                packages = not modules <= sys.stdlib_module_names
+                packages = not case.modules <= sys.stdlib_module_names
                 yield Job(case, case.roles(), case.limits(usual), packages)
 
     @property
@@ -100,11 +106,16 @@ class _Work:
         found = case.verdict()
         del self._running[case.digest]
         self._n_same -= len(case.keys) - 1
-        self._known[case.digest] = found
-        if len(self._known) > MAX_REMEMBERED:
-            del self._known[next(iter(self._known))]
+        self._remember(case.digest, found)
         for key, how in case.keys:
             self._ready.append((key, replace(found, decided_by=how)))
+
+    def _remember(self, digest: bytes, found: Verdict) -> None:
+        self._known[digest] = found
+        self._n_kept += len(found.extracted or "")
+        while len(self._known) > MAX_REMEMBERED or self._n_kept > MAX_KEPT:
+            oldest = self._known.pop(next(iter(self._known)))
+            self._n_kept -= len(oldest.extracted or "")
 
     def finished(self) -> Iterator[tuple[Hashable, Verdict]]:
         """Verdicts that nobody has seen yet."""
@@ -142,7 +153,7 @@ class _Work:
             return Verdict("unparsed", storable(found.reason), None, None, 0.0)
         stub = None if read.tests.form == "stdio" else row.stub
         code = program(found.code, stub, entry)
-        return Case(found.rule, code, read, self._second_runs)
+        return Case(found.rule, code, read, self._second_runs, self._packages)
 
 
 @lru_cache(maxsize=256)

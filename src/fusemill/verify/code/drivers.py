@@ -57,7 +57,8 @@ def tester(payload: dict[str, Any], peer: Peer | None) -> Report:
     """Run the tests over the answer at the other end of the channel.
 
     Report: as `inside`; ``unsupported`` says what the channel could not carry,
-    ``gone`` that the other process ended.
+    ``gone`` that the other process ended, ``n_calls`` and ``n_decided`` what
+    remote.Channel counts.
     """
     assert peer is not None
     tests = _module("tests")
@@ -73,14 +74,15 @@ def tester(payload: dict[str, Any], peer: Peer | None) -> Report:
     except Unsupported as reason:
         return {"passed": False, "unsupported": str(reason)}
     except AnswerFailed as error:
-        return {"passed": False, "stage": "answer", **error.report}
+        return {"passed": False, "stage": "answer", "error": error.said}
     except PeerGone as error:
         report = failure(error, recorder)
         return {"passed": False, "stage": "tests", "gone": True, **report}
     except BaseException as error:
         _leave(error)
         return {"passed": False, "stage": "tests", **failure(error, recorder)}
-    return {"passed": True, "n_calls": channel.n_calls}
+    counts = {"n_calls": channel.n_calls, "n_decided": channel.n_decided}
+    return {"passed": True, **counts}
 
 
 def answer(payload: dict[str, Any], peer: Peer | None) -> Report:
@@ -93,7 +95,7 @@ def answer(payload: dict[str, Any], peer: Peer | None) -> Report:
         _leave(error)
         with contextlib.suppress(PeerGone):
             peer.receive()
-            peer.send({"dead": {"error": last_line(error)}})
+            peer.send({"dead": last_line(error)})
         return {"n_requests": 0}
     return {"n_requests": serve(peer, namespace)}
 

@@ -30,15 +30,29 @@ _INTROSPECTION = frozenset(
 _DRIVERS = "fusemill.verify.code.drivers:"
 
 
+@dataclass(frozen=True)
+class Stub:
+    """What tests may use of the prompt's stub.
+
+    code: it, compiled. provided: the names it binds. modules: those it imports.
+    """
+
+    code: tuple[str, ...] = ()
+    provided: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+
+
 @dataclass
 class Plan:
-    """One check: its tests, compiled, and the roles of each kind of run."""
+    """One check: its tests, compiled, and the roles of each kind of run.
+
+    modules: first parts of what the tests import.
+    """
 
     tests: Suite
     digest: bytes
     units: tuple[tuple[str, str], ...]
-    imports: tuple[str, ...]
-    provided: frozenset[str]
+    stub: Stub
     modules: frozenset[str]
     _halves: list[Half] = field(default_factory=list)  # made when an answer passes
     _changed: list[str] = field(default_factory=list)
@@ -48,7 +62,7 @@ class Plan:
         tests = self.tests
         if tests.entry or tests.form == "stdio":
             return tests.entry
-        wanted = tests.names - self.provided - sys.stdlib_module_names - BUILTINS
+        wanted = tests.names - self.stub.provided - sys.stdlib_module_names - BUILTINS
         return EntryPoint(min(wanted)) if len(wanted) == 1 else None
 
     def inside(self, program: Program) -> tuple[Role, ...]:
@@ -86,18 +100,17 @@ class Plan:
 
     def across(self, program: Program) -> tuple[Role, ...]:
         """Two processes: the tests in one, the answer in the other."""
-        root = self.tests.entry.root if self.tests.entry else None
-        wanted = self.tests.names - (self.provided - {root})
-        remote = [n for n, kind in program.names.items() if kind != "import"]
-        imported = [n for n, kind in program.names.items() if kind == "import"]
-        statements = import_statements(program.tree, wanted & set(imported))
-        imports = [*self.imports]
+        wanted = self._wanted
+        remote = self._remote(program)
+        imported = wanted.intersection(program.names) - remote
+        statements = import_statements(program, imported)
+        imports = [*self.stub.code]
         if statements:
             code = compiled_tree(ast.Module(statements, []), "<imports>")
             imports.append(marshalled(code))
         tester = {
             "imports": imports,
-            "remote": sorted(wanted & set(remote)),
+            "remote": sorted(remote),
             "names": sorted(wanted),
             "units": self.units,
             "classes": self.tests.classes,
@@ -107,6 +120,31 @@ class Plan:
             Role(_DRIVERS + "tester", tester),
             Role(_DRIVERS + "answer", dict(program.payload())),
         )
+
+    def has_other_names(self, program: Program) -> bool:
+        """Whether tests across take more from the answer than what they test.
+
+        ``set(f(1)) == {1, 2}`` says little where ``set`` is the answer's own.
+        """
+        remote = self._remote(program)
+        if self.tests.entry:
+            return bool(remote - {self.tests.entry.root})
+        return len(remote) > 1 or bool(remote & (BUILTINS | sys.stdlib_module_names))
+
+    @property
+    def _wanted(self) -> frozenset[str]:
+        """Names that the tests read and the prompt does not provide."""
+        root = self.tests.entry.root if self.tests.entry else None
+        return self.tests.names - (self.stub.provided - {root})
+
+    def _remote(self, program: Program) -> frozenset[str]:
+        """Wanted names that stay in the answer's process: all but its imports.
+
+        An import under another name is one of them, since what it binds may be
+        anything (``from builtins import bool as set``).
+        """
+        own = (name for name, kind in program.names.items() if kind != "import")
+        return self._wanted.intersection(own)
 
     def script(self, program: Program, stdin: str) -> tuple[Role, ...]:
         """The answer as a program that reads `stdin`."""
@@ -149,23 +187,20 @@ def plan(texts: Sequence[str], entry_text: str | None, stub: str | None) -> Plan
         except Unparsable as why:
             raise BadTests(f"test {number + 1} of {len(trees)} {why}") from None
         units.append((marshalled(code), "strict" if tree is trees[-1] else ""))
-    imports, provided = _from_stub(stub, tests.entry)
     digest = _digest(texts, entry_text, stub)
-    return Plan(tests, digest, tuple(units), imports, provided, modules)
+    return Plan(tests, digest, tuple(units), _stub(stub, tests.entry), modules)
 
 
-def _from_stub(
-    stub: str | None, entry: EntryPoint | None
-) -> tuple[tuple[str, ...], frozenset[str]]:
-    """What tests may use of the stub: compiled, and the names it binds."""
+def _stub(stub: str | None, entry: EntryPoint | None) -> Stub:
     if not stub:
-        return (), frozenset()
+        return Stub()
     before = prelude(stub, (), entry)
     try:
         code = marshalled(compiled_tree(before, "<prompt>"))
     except Unparsable:
-        return (), frozenset()
-    return (code,), frozenset(definitions(before))
+        return Stub()
+    provided = frozenset(definitions(before))
+    return Stub((code,), provided, frozenset(imported_modules(before)))
 
 
 def _digest(texts: Sequence[str], entry_text: str | None, stub: str | None) -> bytes:

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import marshal
 import re
-import sys
 import typing
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from fusemill.verify.code.source import (
     definitions,
     free_names,
     imported_modules,
+    names_bound,
     parse,
 )
 from fusemill.verify.code.stub import prelude
@@ -34,6 +34,8 @@ _TYPING = frozenset(typing.__all__) - {"Text", "Pattern", "Match"}
 """Names that annotations use, and that answers often forget to import."""
 
 _TYPING_WORD = re.compile(rf"\b(?:{'|'.join(sorted(_TYPING))})\b")
+
+Import = ast.Import | ast.ImportFrom
 
 _PRELUDE_FILE = "<prompt>"
 
@@ -45,17 +47,18 @@ def marshalled(code: CodeType) -> str:
 
 @dataclass(frozen=True)
 class Program:
-    """One answer's code.
+    """One answer's code, without its tree, which may be large.
 
     prelude, code: for a payload. names: top-level name → the kind of its definition
-    (``import``, ``function``, ``async``, ``class`` or ``value``). modules: first parts
-    of imported modules. digest: same for the same program.
+    (``import``, ``alias``, ``function``, ``async``, ``class`` or ``value``; an alias is
+    ``from a import b as c``). imports: the imports of the top level. modules: first
+    parts of imported modules. digest: same for the same program.
     """
 
     source: str
     prelude: str | None
     code: str
-    tree: ast.Module
+    imports: tuple[ast.stmt, ...]
     names: dict[str, str]
     modules: frozenset[str]
     digest: bytes
@@ -63,11 +66,6 @@ class Program:
     def payload(self) -> dict[str, str | None]:
         """What the drivers of drivers.py run."""
         return {"prelude": self.prelude, "code": self.code}
-
-    def missing(self, packages: Iterable[str]) -> list[str]:
-        """Imported modules that are neither standard nor among `packages`."""
-        known = {*packages, *sys.stdlib_module_names}
-        return sorted(self.modules - known)
 
 
 def program(source: str, stub: str | None, entry: EntryPoint | None) -> Program:
@@ -80,9 +78,10 @@ def program(source: str, stub: str | None, entry: EntryPoint | None) -> Program:
     first = _prelude(stub, entry, frozenset(found), frozenset(needed))
     code = marshalled(compiled(source))
     digest = hashlib.sha256(f"{first}\n{code}".encode()).digest()
-    names = {name: _kind(node) for name, node in found.items()}
+    names = {name: _kind(name, node) for name, node in found.items()}
     modules = frozenset(imported_modules(tree) if "import" in source else ())
-    return Program(source, first, code, tree, names, modules, digest)
+    imports = tuple(n for n in found.values() if isinstance(n, Import))
+    return Program(source, first, code, imports, names, modules, digest)
 
 
 @lru_cache(maxsize=512)
@@ -123,7 +122,9 @@ def _typing_import(names: Iterable[str]) -> ast.stmt:
     return ast.ImportFrom("typing", aliases, 0)
 
 
-def _kind(node: ast.stmt) -> str:
+def _kind(name: str, node: ast.stmt) -> str:
+    if isinstance(node, ast.ImportFrom) and all(a.name != name for a in node.names):
+        return "alias"
     kinds: tuple[tuple[type[ast.stmt], str], ...] = (
         (ast.Import, "import"),
         (ast.ImportFrom, "import"),
@@ -134,14 +135,11 @@ def _kind(node: ast.stmt) -> str:
     return next((name for kind, name in kinds if isinstance(node, kind)), "value")
 
 
-def import_statements(tree: ast.Module, names: Iterable[str]) -> list[ast.stmt]:
+def import_statements(program: Program, names: Iterable[str]) -> list[ast.stmt]:
     """The imports of the top level that bind one of the names."""
-    wanted = set(names)
+    wanted = frozenset(names)
     return [
-        node
-        for node in definitions(tree).values()
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        and wanted & {(a.asname or a.name).partition(".")[0] for a in node.names}
+        node for node in program.imports if not wanted.isdisjoint(names_bound(node))
     ]
 
 

@@ -5,7 +5,7 @@ Standard library only: this runs inside the sandbox, beside code that is not tru
 
 import operator
 import reprlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -96,12 +96,17 @@ _short.maxlist = _short.maxtuple = _short.maxset = _short.maxdict = 20
 _short.maxlevel = 6
 
 
+# Past a metaclass that has a `__name__` of its own.
+_name_of = type.__dict__["__name__"].__get__
+
+
 def shown(value: Any) -> str:
     """A short text for a value of whatever type, on one line."""
     try:
         text = " ".join(_short.repr(value).split())
-    except Exception as error:
-        text = f"<{type(value).__name__} whose repr fails: {type(error).__name__}>"
+    except BaseException as error:
+        name, raised = _name_of(type(value)), _name_of(type(error))
+        text = f"<{name} whose repr fails: {raised}>"
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
@@ -113,9 +118,9 @@ def last_line(error: BaseException) -> str:
     """
     try:
         said = " ".join(str(error)[:1000].split())
-    except Exception:
+    except BaseException:
         said = "<no text>"
-    name = type(error).__name__
+    name = _name_of(type(error))
     text = f"{name}: {said}" if said else name
     return text if len(text) <= 2 * MAX_SHOWN else text[: 2 * MAX_SHOWN - 1] + "…"
 
@@ -123,9 +128,12 @@ def last_line(error: BaseException) -> str:
 def failure(error: BaseException, recorder: Recorder | None) -> dict[str, Any]:
     """A failed test as a report: where, what was expected and got, what was raised."""
     place, name = None, ""
-    for name, line in _places(error.__traceback__):
-        if name.startswith(TEST_FILE):
-            place = [int(name[len(TEST_FILE) : -1]), line]
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if (number := _number_of(name)) is not None:
+            place = [number, trace.tb_lineno]
+        trace = trace.tb_next
     report: dict[str, Any] = {"place": place, "error": last_line(error)}
     asserted = name.startswith(TEST_FILE) and type(error) is AssertionError
     if recorder is not None and recorder.seen and asserted:
@@ -134,7 +142,12 @@ def failure(error: BaseException, recorder: Recorder | None) -> dict[str, Any]:
     return report
 
 
-def _places(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
-    while trace is not None:
-        yield trace.tb_frame.f_code.co_filename, trace.tb_lineno
-        trace = trace.tb_next
+def _number_of(filename: str) -> int | None:
+    """The number of a test's file; None for other code, whatever it is called.
+
+    >>> _number_of("<test 12>"), _number_of("<test x>")
+    (12, None)
+    """
+    number = filename.removeprefix(TEST_FILE)[:-1]
+    is_test = filename.startswith(TEST_FILE) and len(number) < 10
+    return int(number) if is_test and number.isascii() and number.isdigit() else None

@@ -12,7 +12,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from fusemill.sandbox.peer import Peer
+from fusemill.sandbox.peer import Peer, PeerGone
 from fusemill.verify.code.values import Encoder, Unencodable, decode
 
 
@@ -21,21 +21,35 @@ class Unsupported(BaseException):
 
 
 class AnswerFailed(BaseException):
-    """The answer raised before it could be called; `report` says what."""
+    """The answer raised before it could be called; `said` is what it says of that."""
 
-    def __init__(self, report: dict[str, Any]) -> None:
-        super().__init__(report)
-        self.report = report
+    def __init__(self, said: object) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+OBSERVING = frozenset(
+    (
+        *("name", "call", "get", "set", "delete", "len", "iter", "next", "reversed"),
+        *("getitem", "setitem", "delitem", "str", "repr", "format", "enter", "exit"),
+    )
+)
+"""Operations that give what the answer has; in all others its own operators decide."""
 
 
 class Channel:
-    """Requests to the process in which the answer runs."""
+    """Requests to the process in which the answer runs.
+
+    n_calls: how many. n_decided: those whose result is the answer's own judgement, as
+    ``5 in f(1)`` is where an object with a ``__contains__`` of its own is returned.
+    """
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._errors: dict[int, type[BaseException]] = {}
         self._handles: dict[int, Handle] = {}
         self.n_calls = 0
+        self.n_decided = 0
 
     def do(self, operation: str, *arguments: Any, **named: Any) -> Any:
         """What the operation of serving.py gave, or raises what it raised.
@@ -43,6 +57,7 @@ class Channel:
         Arguments that the answer changed are changed here too.
         """
         self.n_calls += operation != "name"
+        self.n_decided += operation not in OBSERVING
         encoder = Encoder(self._reference)
         try:
             sent = [encoder.encode(argument) for argument in arguments]
@@ -94,6 +109,8 @@ class Channel:
 
     def _raise(self, raised: dict[str, Any]) -> NoReturn:
         kind = self._error_type(raised["bases"])
+        if issubclass(kind, SystemExit | MemoryError):  # its own end, and never sent
+            raise PeerGone(f"the answer sent a {kind.__name__}")
         arguments = decode(raised["arguments"], self._handle)
         try:
             error = kind(*arguments)

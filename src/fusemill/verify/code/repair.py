@@ -8,7 +8,7 @@ none does (its first line alone where the answer's leading white space was strip
 import re
 import textwrap
 
-from fusemill.verify.code.source import MAX_CODE, Unparsable, parse
+from fusemill.verify.code.source import MAX_CODE, TooLarge, Unparsable, parse
 
 MAX_TRIES = 40
 """Statements that are left out before the search is given up."""
@@ -37,16 +37,14 @@ _CODE_LINE = re.compile("|".join([_STATEMENT.pattern, _INNER]))
 def salvage(text: str) -> str | None:
     """The top-level statements of `text` that parse, without the prose between them.
 
-    None if there are none, if more than MAX_TRIES pieces would have to go, or if what
-    does not parse is Python 2.
+    None if there are none, if more than MAX_TRIES pieces would have to go, if it is too
+    large, or if what does not parse is Python 2.
 
     >>> salvage("Sure, here's one:\\ndef f(x):\\n    return x\\nIt's easy.\\nf(")
     'def f(x):\\n    return x'
     """
-    if _PYTHON_2.search(text):
-        return None
     pieces = _pieces(text)
-    if sum(map(len, pieces)) > MAX_CODE:
+    if _PYTHON_2.search(text) or sum(map(len, pieces)) > MAX_CODE:
         return None
     for _ in range(MAX_TRIES):
         if not pieces:
@@ -54,6 +52,8 @@ def salvage(text: str) -> str | None:
         source = "\n".join(pieces)
         try:
             parse(source)
+        except TooLarge:
+            return None
         except Unparsable:
             broken = _first_broken(pieces)
             if broken is None:

@@ -115,9 +115,16 @@ def serve(peer: Peer, namespace: dict[str, Any]) -> int:
         if changed:
             reply["changed"] = changed
         try:
-            peer.send(reply)
-        except ValueError as error:
-            peer.send({"large": str(error)})
+            _send(peer, reply)
+        except PeerGone:
+            return n_requests
+
+
+def _send(peer: Peer, reply: dict[str, Any]) -> None:
+    try:
+        peer.send(reply)
+    except ValueError as error:
+        peer.send({"large": str(error)})
 
 
 def _changed(objects: Objects, values: Any, sent: Any) -> list[Any]:

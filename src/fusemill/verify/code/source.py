@@ -8,6 +8,7 @@ surrogates, ten thousand brackets) is a reason too.
 
 import ast
 import builtins
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -17,10 +18,21 @@ from functools import lru_cache
 from types import CodeType
 
 MAX_CODE = 50_000
-"""Characters of source; the tree of as much of ``a;a;a;…`` takes about 60 MB."""
+"""Characters of source."""
 
 MAX_TESTS = 300_000
 """Characters of one test's source: recorded inputs can be long."""
+
+MAX_COMPILED = 40_000
+"""Nodes of an answer's tree as the compiler meets them, `_n_compiled`: 22 MB of tree.
+
+The densest modules of the standard library have 0.3 nodes a character.
+"""
+
+MAX_DOTS = 200
+"""Parts of an imported name; for all beginnings of it the parser makes a text."""
+
+_LONG = 4_000  # characters from which a source is dear to keep
 
 ANSWER_FILE = "<answer>"
 """How tracebacks name the answer's source."""
@@ -29,11 +41,21 @@ PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
+_N_LEAVING = 4  # nodes that what leaves one context manager amounts to
+
+_LONG_IMPORT = re.compile(
+    rf"\b(?:import|from)\b(?:(?:[\w \t,]|\\\n)++\.){{{MAX_DOTS}}}"
+)
+
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
 
 
 class Unparsable(Exception):
     """The text is not Python; the message says why, for people."""
+
+
+class TooLarge(Unparsable):
+    """It may be Python, of a size that would not be good for us."""
 
 
 def parse(source: str) -> ast.Module:
@@ -47,12 +69,12 @@ def parse(source: str) -> ast.Module:
     ...     print("line 1" in str(why))
     True
     """
-    return _read(source)[0]
+    return _known(source)[0]
 
 
 def compiled(source: str) -> CodeType:
     """The code object of an answer's source; raises Unparsable."""
-    return _read(source)[1]
+    return _known(source)[1]
 
 
 def compiled_tree(tree: ast.Module, filename: str) -> CodeType:
@@ -71,14 +93,59 @@ def parse_tests(source: str) -> ast.Module:
         return ast.parse(source)
 
 
-@lru_cache(maxsize=16)  # each step of reading an answer asks for the same few again
 def _read(source: str) -> tuple[ast.Module, CodeType]:
     if len(source) > MAX_CODE:
         said = f"has {len(source):,} characters, at most {MAX_CODE:,} are read"
-        raise Unparsable(said)
+        raise TooLarge(said)
+    if source.count(".") > MAX_DOTS and _LONG_IMPORT.search(source):
+        raise TooLarge(f"imports a name of more than {MAX_DOTS} parts")
     with _translated():
         tree = ast.parse(source)
+        is_small = len(source) < _LONG and "finally" not in source
+        if not is_small and _n_compiled(tree, source) > MAX_COMPILED:
+            raise TooLarge(f"has more than {MAX_COMPILED:,} nodes to compile")
         return tree, compile(tree, ANSWER_FILE, "exec", dont_inherit=True)
+
+
+def _read_or_why(source: str) -> tuple[ast.Module, CodeType] | Unparsable:
+    try:
+        return _read(source)
+    except Unparsable as why:
+        return type(why)(*why.args)  # without the frames of the one that was raised
+
+
+# Each step of reading an answer asks for the same few again.
+_read_short = lru_cache(maxsize=16)(_read_or_why)
+_read_long = lru_cache(maxsize=2)(_read_or_why)
+
+
+def _known(source: str) -> tuple[ast.Module, CodeType]:
+    found = _read_short(source) if len(source) < _LONG else _read_long(source)
+    if isinstance(found, Unparsable):
+        raise type(found)(*found.args)
+    return found
+
+
+def _n_compiled(tree: ast.Module, source: str) -> int:
+    """At most how many nodes the compiler meets; it stops counting over MAX_COMPILED.
+
+    It copies a ``finally`` for each way out of its ``try``: twice, and for each
+    ``return``, ``break`` and ``continue`` in it (here: in the source), and likewise
+    what leaves a ``with``. Twenty of them, one in the other, are a gigabyte of code.
+    """
+    n_copies = 2 + sum(map(source.count, ("return", "break", "continue")))
+    n_nodes = 0
+    left: list[tuple[ast.AST, int]] = [(tree, 1)]
+    while left and n_nodes <= MAX_COMPILED:
+        node, times = left.pop()
+        n_nodes += times
+        if isinstance(node, ast.With | ast.AsyncWith):
+            n_nodes += times * n_copies * _N_LEAVING * len(node.items)
+        last = getattr(node, "finalbody", [])
+        left.extend((inner, times * n_copies) for inner in last)
+        inner = (child for child in ast.iter_child_nodes(node) if child not in last)
+        left.extend((child, times) for child in inner)
+    return n_nodes
 
 
 @contextmanager
@@ -159,7 +226,7 @@ def definitions(tree: ast.Module | ast.ClassDef) -> dict[str, ast.stmt]:
     """
     found: dict[str, ast.stmt] = {}
     for statement in _level(tree.body):
-        for name in _bound(statement):
+        for name in names_bound(statement):
             found[name] = statement
     return found
 
@@ -225,7 +292,12 @@ def _level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
                     yield from _level(inside)
 
 
-def _bound(statement: ast.stmt) -> Iterator[str]:
+def names_bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement binds itself.
+
+    >>> list(names_bound(ast.parse("import os.path, re as r").body[0]))
+    ['os', 'r']
+    """
     if isinstance(statement, Definition):
         yield statement.name
     elif isinstance(statement, ast.Import | ast.ImportFrom):
@@ -259,7 +331,7 @@ def free_names(tree: ast.AST, builtin: bool = False) -> set[str]:
         elif isinstance(node, ast.ExceptHandler) and node.name:
             bound.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            bound.update(_bound(node))
+            bound.update(names_bound(node))
     return read - bound - (frozenset() if builtin else BUILTINS)
 
 

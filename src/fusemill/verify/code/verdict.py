@@ -7,8 +7,7 @@ and never a pass that the status does not carry.
 """
 
 import re
-import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,15 +42,18 @@ _SIDES = {
 }
 
 
-def of_run(outcome: Outcome, tests: Suite) -> Finding:
-    """What a run of tests has shown: of `inside`, or of `tester` where it reported."""
+def of_run(outcome: Outcome, tests: Suite, absent: Collection[str]) -> Finding:
+    """What a run of tests has shown: of `inside`, or of `tester` where it reported.
+
+    absent: packages that code or tests import and that are not here.
+    """
     if outcome.status != "done":
         return of_end(outcome)
     report = outcome.report if isinstance(outcome.report, dict) else {}
     if report.get("passed") is True:
         return PASSED
     error = _text(report.get("error")) or "a report without a reason"
-    if (package := _missing_package(error)) is not None:
+    if (package := _missing_package(error, absent)) is not None:
         return Finding("error", f"needs the package {package}, which is not here")
     if report.get("stage") == "answer":
         return Finding("failed", f"before the tests: {error}"[:MAX_REASON])
@@ -59,8 +61,12 @@ def of_run(outcome: Outcome, tests: Suite) -> Finding:
     return Finding("failed", f"{label}: {_said(report, error)}"[:MAX_REASON])
 
 
-def of_end(outcome: Outcome) -> Finding:
-    """What it means that a process ended without a report of its driver."""
+def of_end(outcome: Outcome, answered: bool = True) -> Finding:
+    """What it means that a process ended without a report of its driver.
+
+    answered: an answer ran in it. Then an error of the driver's is the answer's doing:
+    it has patched what the driver uses, or reported an error in its name.
+    """
     reason = _text(outcome.reason) or outcome.status
     if outcome.attempts:
         tried = ", ".join(outcome.attempts[:5])
@@ -71,16 +77,21 @@ def of_end(outcome: Outcome) -> Finding:
         return Finding("failed", f"left before the tests had ended: {reason}")
     if outcome.status == "killed":
         return Finding("failed", reason)
+    if outcome.status == "error" and outcome.exit_code is not None and answered:
+        said = f"broke the process that runs it: {reason}"
+        return Finding("failed", said[:MAX_REASON])
     if outcome.status == "done":  # its report does not matter here
         return Finding("failed", "the answer's process ended first")
     return Finding(outcome.status, reason)
 
 
-def of_two(tester: Outcome, answer: Outcome, tests: Suite) -> Finding:
+def of_two(
+    tester: Outcome, answer: Outcome, tests: Suite, absent: Collection[str]
+) -> Finding:
     """What a run in two processes has shown."""
     report = tester.report if isinstance(tester.report, dict) else {}
     if tester.status == "done" and not report.get("gone"):
-        found = of_run(tester, tests)
+        found = of_run(tester, tests, absent)
         if found.status == "passed":
             if answer.status != "done":
                 return of_end(answer)
@@ -91,7 +102,7 @@ def of_two(tester: Outcome, answer: Outcome, tests: Suite) -> Finding:
         return of_end(answer)
     if tester.status == "exited":
         return Finding("error", f"the tests leave early: {_text(tester.reason)}")
-    return of_end(tester)
+    return of_end(tester, answered=False)
 
 
 def of_changed(outcome: Outcome, marks: Mapping[str, Mark], alone: bool) -> Finding:
@@ -143,7 +154,9 @@ def _counts(report: Mapping[str, Any], name: str) -> tuple[int, int]:
     return 0, 0
 
 
-def of_program(outcome: Outcome, pair: Pair, number: int, n_pairs: int) -> Finding:
+def of_program(
+    outcome: Outcome, pair: Pair, number: int, n_pairs: int, absent: Collection[str]
+) -> Finding:
     """What a program printed, compared with what it must print."""
     label = f"test {number} of {n_pairs}"
     if outcome.status != "done":
@@ -152,7 +165,7 @@ def of_program(outcome: Outcome, pair: Pair, number: int, n_pairs: int) -> Findi
     report = outcome.report if isinstance(outcome.report, dict) else {}
     if report.get("passed") is not True:
         error = _text(report.get("error"))
-        if (package := _missing_package(error)) is not None:
+        if (package := _missing_package(error, absent)) is not None:
             return Finding("error", f"needs the package {package}, which is not here")
         return Finding("failed", f"{label}: {error}"[:MAX_REASON])
     got = outcome.stdout.decode("utf-8", "replace")
@@ -215,10 +228,11 @@ def _text(value: object) -> str:
     return storable(value) if isinstance(value, str) else ""
 
 
-def _missing_package(error: str) -> str | None:
-    """The package that an import did not find; None if it is Python's own module."""
+def _missing_package(error: str, absent: Collection[str]) -> str | None:
+    """The absent package that an import did not find, else None.
+
+    Any code can raise such an error; that a package is not here is known without it.
+    """
     head = "ModuleNotFoundError: No module named '"
-    if not error.startswith(head):
-        return None
-    name = error[len(head) :].partition("'")[0].partition(".")[0]
-    return None if not name or name in sys.stdlib_module_names else name
+    name = error.removeprefix(head).partition("'")[0]
+    return name if error.startswith(head) and name in absent else None
