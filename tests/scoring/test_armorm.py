@@ -4,7 +4,6 @@ import random
 from pathlib import Path
 
 import pytest
-from needs_torch import torch
 from plain_armorm import NaiveArmoRM, token_ids
 from tiny_checkpoints import WORDS, armorm_tensors, write_armorm
 
@@ -13,6 +12,7 @@ from fusemill.scoring.rewards.armorm import ArmoHead, load_armorm
 from fusemill.scoring.rewards.local import LocalReward
 from fusemill.scoring.rewards.pairs import Pair, Scored
 from fusemill.scoring.rewards.template import Template
+from needs_torch import torch
 
 HEADER = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from needs_torch import torch
 
 from fusemill.project.declaration import load
 from fusemill.project.models import Models
@@ -13,6 +12,7 @@ from fusemill.scoring.rewards.armorm import load_armorm
 from fusemill.scoring.rewards.local import LocalReward
 from fusemill.scoring.rewards.pairs import Pair
 from fusemill.scoring.rewards.template import Template
+from needs_torch import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("FUSEMILL_SHARED_DATA", ROOT.parent / "shared" / "data"))

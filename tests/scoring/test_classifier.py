@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from needs_torch import torch
 from tiny_checkpoints import WORDS, write_classifier
 from transformers import AutoModelForSequenceClassification
 
@@ -18,6 +17,7 @@ from fusemill.scoring.rewards.classifier import (
 from fusemill.scoring.rewards.local import LocalReward
 from fusemill.scoring.rewards.pairs import Pair
 from fusemill.scoring.rewards.template import Template
+from needs_torch import torch
 
 KINDS: dict[str, dict[str, Any]] = {
     "llama": {"num_key_value_heads": 2},

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from needs_torch import torch
 from safetensors.numpy import save_file
+
+from needs_torch import torch
 
 # What the tests' conversations are made of, beside Llama 3's own ids.
 WORDS = [f"w{i}" for i in range(40)]

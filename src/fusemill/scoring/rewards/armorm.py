@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaModel, LlamaPreTrainedModel
 
+from fusemill.checkpoints.loading import load_exactly
 from fusemill.scoring.rewards.batching import Tokens
-from fusemill.scoring.rewards.checkpoint import load_exactly
 from fusemill.scoring.rewards.pairs import Scored, Status
 from fusemill.scoring.rewards.states import States
 

@@ -9,11 +9,12 @@ from torch import Tensor
 from transformers import AutoModelForSequenceClassification
 from transformers.modeling_layers import GenericForSequenceClassification
 
+from fusemill.checkpoints.loading import load_exactly, max_positions
+from fusemill.checkpoints.padding import pad
 from fusemill.errors import EngineError
 from fusemill.scoring.rewards.batching import Tokens
-from fusemill.scoring.rewards.checkpoint import load_exactly
 from fusemill.scoring.rewards.pairs import Scored, Status
-from fusemill.scoring.rewards.states import States, is_causal, pad
+from fusemill.scoring.rewards.states import States, is_causal
 
 
 class DecoderHead:
@@ -29,7 +30,7 @@ class DecoderHead:
         self.model, self.label = model.eval(), label
         self.states = States(model.base_model, padding_side)
         self.pad_token_id = model.config.get_text_config().pad_token_id
-        self.max_positions = _max_positions(model)
+        self.max_positions = max_positions(model)
 
     def fault(self, ids: Tokens) -> Status | None:
         """None: it reads any row."""
@@ -60,7 +61,7 @@ class WholeHead:
     def __init__(self, model: Any, label: int) -> None:
         self.model, self.label = model.eval(), label
         self.pad_id = model.config.pad_token_id
-        self.max_positions = _max_positions(model)
+        self.max_positions = max_positions(model)
 
     def fault(self, ids: Tokens) -> Status | None:
         """None: it reads any row."""
@@ -83,11 +84,6 @@ def _scored(logits: Tensor, label: int) -> list[Scored]:
     """Of logits [n, n_labels]; several labels are kept as objectives."""
     rows = logits.float().tolist()
     return [Scored.of(row[label], row if len(row) > 1 else None) for row in rows]
-
-
-def _max_positions(model: Any) -> int:
-    config = model.config.get_text_config()
-    return int(getattr(config, "max_position_embeddings", None) or 1_000_000_000)
 
 
 def load_classifier(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fusemill.checkpoints.tokenizers import load_tokenizer
 from fusemill.errors import EngineError
 from fusemill.scoring.rewards.pairs import Pair
 
@@ -18,21 +19,7 @@ class Template:
     @classmethod
     def load(cls, folder: Path, where: str) -> "Template":
         """The tokenizer of a checkpoint; EngineError where it or its template lacks."""
-        from transformers import AutoTokenizer
-
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError) as error:
-            said = " ".join(str(error).split())
-            raise EngineError(
-                f"{where}: the tokenizer in {folder} cannot be loaded: {said}"
-            ) from error
-        if tokenizer.chat_template is None:
-            raise EngineError(
-                f"{where}: the tokenizer in {folder} has no chat template, so what the "
-                "model was trained to read is not known"
-            )
-        return cls(tokenizer, where)
+        return cls(load_tokenizer(folder, where), where)
 
     def text(self, pair: Pair) -> str:
         """The conversation as the template writes it, special tokens as text."""

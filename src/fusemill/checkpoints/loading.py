@@ -10,17 +10,20 @@ from transformers.utils import logging
 from fusemill.errors import EngineError
 
 
-def load_exactly(kind: Any, folder: Path, where: str, precision: torch.dtype) -> Any:
+def load_exactly(
+    kind: Any, folder: Path, where: str, precision: torch.dtype | None
+) -> Any:
     """`kind.from_pretrained` that takes no tensor from anywhere but the checkpoint.
 
-    transformers fills what is missing with random numbers and only warns.
+    transformers fills what is missing with random numbers and only warns. `precision`
+    None is that of the checkpoint.
     """
     logging.set_verbosity_error()  # what it warns of is an error here, said below
     logging.disable_progress_bar()
     try:
         model, info = kind.from_pretrained(
             folder,
-            dtype=precision,
+            dtype=precision or "auto",
             local_files_only=True,
             use_safetensors=True,
             output_loading_info=True,
@@ -41,3 +44,9 @@ def load_exactly(kind: Any, folder: Path, where: str, precision: torch.dtype) ->
             f"{said}. Another model, or a download that was cut"
         )
     return model
+
+
+def max_positions(model: Any) -> int:
+    """The longest row of tokens that a model reads; very many where it does not say."""
+    config = model.config.get_text_config()
+    return int(getattr(config, "max_position_embeddings", None) or 1_000_000_000)

@@ -1,0 +1,142 @@
+"""The engine: one model after another, each loaded once, and its answers."""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, islice
+
+from fusemill.errors import EngineError
+from fusemill.sampling.engine import Answer, Request, Tally
+from fusemill.sampling.local.checkpoint import Checkpoint, Local, Refused
+from fusemill.sampling.local.generation import Generation, Prompt, Row
+from fusemill.sampling.local.parameters import Parameters
+from fusemill.sampling.reasoning import split_reasoning
+
+TICK_S = 0.25  # how often at least something is yielded, forward passes allowing
+WINDOW = 512  # prompts that are sorted by length together
+ALL_DRAWS = 1_000_000  # a prompt is read once for all of them
+ALL_REFUSED = 20  # prompts refused before any text: not the prompts' fault
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One model to run, and how."""
+
+    local: Local
+    parameters: Parameters
+    batch_tokens: int  # rows × columns that are remembered at once
+
+
+class TransformersEngine:
+    """Runs models on this machine. They take turns: one after another is loaded."""
+
+    def __init__(self, asked: Sequence[Asked]) -> None:
+        self._asked = {one.local.name: one for one in asked}
+        self.tallies: Mapping[str, Tally] = {name: Tally() for name in self._asked}
+
+    def draws_a_request(self, model: str) -> int:
+        """All of them: they share what the model remembers of the prompt."""
+        del model
+        return ALL_DRAWS
+
+    def answers(
+        self, requests: Mapping[str, Iterator[Sequence[Request]]]
+    ) -> Iterator[Sequence[Answer]]:
+        """Answers as they come; see `Engine`."""
+        for name, pages in requests.items():
+            asked = self._asked[name]
+            run = _Run(asked.local.load(), asked, self.tallies[name])
+            yield from run.answers(chain.from_iterable(pages))
+
+
+class _Run:
+    """A loaded model, and what it is asked in this run."""
+
+    def __init__(self, checkpoint: Checkpoint, asked: Asked, tally: Tally) -> None:
+        self._checkpoint, self._asked, self._tally = checkpoint, asked, tally
+        self._refused: list[Answer] = []  # they wait for the first text
+
+    def answers(self, requests: Iterator[Request]) -> Iterator[Sequence[Answer]]:
+        """Answers as they come, an empty list where a tick brought none."""
+        parameters, read = self._asked.parameters, self._checkpoint
+        generation = Generation(
+            read.model,
+            parameters,
+            read.eos_ids,
+            lambda tokens: read.text_before(parameters.stop, tokens),
+            self._asked.batch_tokens,
+        )
+        since = time.monotonic()
+        for rows in generation.run(self._prompts(requests)):
+            if rows or time.monotonic() - since >= TICK_S:
+                yield self._came([self._answer(row) for row in rows])
+                since = time.monotonic()
+        yield self._counted(self._refused)
+
+    def _prompts(self, requests: Iterator[Request]) -> Iterator[Prompt]:
+        """Prompts to read, the longest of a window first."""
+        while window := list(islice(requests, WINDOW)):
+            found = [p for request in window if (p := self._prompt(request))]
+            self._require_some(found)
+            yield from sorted(found, key=lambda prompt: -len(prompt.ids))
+
+    def _prompt(self, request: Request) -> Prompt | None:
+        draws = range(request.first, request.first + request.n)
+        self._tally.requests += 1
+        try:
+            ids = self._checkpoint.ids(request.messages)
+        except Refused as refused:
+            now = datetime.now(UTC)
+            self._refused += [
+                Answer(request, draw, text=None, asked_at=now, error=str(refused))
+                for draw in draws
+            ]
+            return None
+        self._tally.n_input_tokens += len(ids)
+        room = self._checkpoint.context - len(ids)
+        limit = min(room, self._asked.parameters.max_tokens or room)
+        seeds = (request.seed + i for i in range(request.n))
+        return Prompt(request, ids, limit, deque(zip(draws, seeds, strict=True)))
+
+    def _require_some(self, prompts: Sequence[Prompt]) -> None:
+        """EngineError where everything so far was refused: a mistake of ours."""
+        refused = {answer.request.prompt_id for answer in self._refused}
+        if prompts or self._tally.answers or len(refused) < ALL_REFUSED:
+            return
+        raise EngineError(
+            f"{self._asked.local.where}: the first {len(refused)} prompts are all "
+            f"refused, the last one: {self._refused[-1].error}; that is not kept. "
+            "Check the model's `system_role`, and that prompts fit its context"
+        )
+
+    def _answer(self, row: Row) -> Answer:
+        request: Request = row.prompt.key
+        ended = row.tokens[-1] in self._checkpoint.eos_ids
+        tokens = row.tokens[:-1] if ended else row.tokens
+        whole = self._checkpoint.text(tokens) if row.text is None else row.text
+        text, reasoning = split_reasoning(whole)
+        return Answer(
+            request,
+            row.draw,
+            text=text,
+            reasoning=reasoning,
+            finish_reason=row.reason,
+            n_input_tokens=len(row.prompt.ids),
+            n_output_tokens=len(row.tokens),
+            asked_at=row.began_at,
+            latency_s=(datetime.now(UTC) - row.began_at).total_seconds(),
+        )
+
+    def _came(self, found: list[Answer]) -> list[Answer]:
+        """These, and the refusals that have waited for a text to come."""
+        if found or self._tally.answers:
+            found, self._refused = [*self._refused, *found], []
+        return self._counted(found)
+
+    def _counted(self, found: list[Answer]) -> list[Answer]:
+        self._tally.answers += len(found)
+        self._tally.refused += sum(a.text is None for a in found)
+        self._tally.n_output_tokens += sum(a.n_output_tokens or 0 for a in found)
+        return found
