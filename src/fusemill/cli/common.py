@@ -49,6 +49,10 @@ SetOption = Annotated[
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be chosen, write nothing.")
 ]
+EstimateOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show what would be asked and cost, ask nothing."),
+]
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Show what became of the rows, read nothing.")
 ]

@@ -11,6 +11,7 @@ from fusemill.cli.common import (
     AllowPendingOption,
     DataOption,
     DryRunOption,
+    EstimateOption,
     ExplainOption,
     JsonOption,
     LimitOption,
@@ -94,9 +95,24 @@ def sample(
     only: OnlyOption = None,
     limit: LimitOption = None,
     shard: ShardOption = "0/1",
+    dry_run: EstimateOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Bring the answers that are missing."""
-    _fill("sample", open_project(project, data, workdir, only, limit), shard)
+    """Bring the answers that are missing.
+
+    With --dry-run nothing is asked: what it would take is shown, model by model.
+    """
+    opened = open_project(project, data, workdir, only, limit)
+    if not dry_run:
+        _fill("sample", opened, shard)
+        return
+    from fusemill.cli.show_estimate import show_estimates
+    from fusemill.fill import Shard
+    from fusemill.sampling.estimate import estimate
+
+    with opened.warehouse.lock(_command()):
+        found = estimate(opened, Shard.parse(shard))
+    show_estimates(found, as_json)
 
 
 @app.command()

@@ -1,0 +1,109 @@
+"""What asking for the missing answers would take, from what was measured so far."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from fusemill.fill import Shard
+from fusemill.fresh import fresh
+from fusemill.project.project import Project
+from fusemill.prompts.reading import require_read
+from fusemill.sampling.due import Due, DueModel
+from fusemill.sampling.engine import runs
+
+# Means over a configuration's own answers; refusals and recorded answers measure
+# nothing. Where there are none, over those of the model's other configurations.
+MEASURED = """
+select
+    count(*) filter (is_own) as n_own,
+    count(*) filter (not is_own) as n_other,
+    count(*) filter (is_own is not distinct from use_own) as n_measured,
+    avg(n_input_tokens) filter (is_own is not distinct from use_own) as n_input,
+    avg(n_output_tokens) filter (is_own is not distinct from use_own) as n_output,
+    avg(latency_s) filter (is_own is not distinct from use_own) as latency_s
+from (
+    select
+        n_input_tokens,
+        n_output_tokens,
+        latency_s,
+        config_hash = $config as is_own,
+        bool_or(config_hash = $config) over () as use_own
+    from responses
+    where model = $model and latency_s is not null and error is null
+)
+"""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one model still has to do; None where nothing was measured or declared."""
+
+    model: str
+    engine: str
+    n_missing: int  # answers
+    n_requests: int
+    n_measured: int  # answers that the means are taken over
+    n_own: int  # answers that this configuration has
+    n_other: int  # answers of the model's other configurations
+    n_input_tokens: int | None  # that will be sent, a prompt once a request
+    n_output_tokens: int | None
+    hours: float | None  # with all requests under way that are declared
+    usd: float | None
+
+
+def estimate(project: Project, shard: Shard) -> list[Estimate]:
+    """An estimate for every model that has answers to give; asks nothing.
+
+    Makes the snapshot of what is there. Raises WarehouseError where the prompts have
+    not been read.
+    """
+    with fresh(project, shard), project.warehouse.connect() as con:
+        for builder in project.active:
+            require_read(con, builder)
+        due = Due(project, con, shard)
+        return [_estimate(project, con, one) for one in due.models]
+
+
+def _estimate(
+    project: Project, con: duckdb.DuckDBPyConnection, due: DueModel
+) -> Estimate:
+    endpoint = project.endpoints.get(due.model)
+    n_requests = _n_requests(con, due.model, endpoint.n if endpoint else 1)
+    of = {"model": due.model, "config": due.config_hash}
+    (row,) = con.execute(MEASURED, of).fetchall()
+    n_own, n_other, n_measured, n_input, n_output, latency_s = row
+    input_tokens = _whole(n_input, n_requests)
+    output_tokens = _whole(n_output, due.n_missing)
+    hours = usd = None
+    if latency_s is not None and endpoint is not None:
+        at_once = min(endpoint.max_concurrency * len(endpoint.base_urls), n_requests)
+        hours = n_requests * latency_s / at_once / 3600
+    price = project.models[due.model].price
+    if price is not None and input_tokens is not None and output_tokens is not None:
+        cost = input_tokens * price.input_usd + output_tokens * price.output_usd
+        usd = cost / 1_000_000
+    return Estimate(
+        due.model,
+        due.engine,
+        due.n_missing,
+        n_requests,
+        n_measured,
+        n_own,
+        n_other,
+        input_tokens,
+        output_tokens,
+        hours,
+        usd,
+    )
+
+
+def _n_requests(con: duckdb.DuckDBPyConnection, model: str, most: int) -> int:
+    rows = con.execute(
+        "select draws, count(*) from due_draws where model = $model group by draws",
+        {"model": model},
+    ).fetchall()
+    return sum(len(runs(draws, most)) * n for draws, n in rows)
+
+
+def _whole(mean: float | None, n: int) -> int | None:
+    return None if mean is None else round(mean * n)
