@@ -11,6 +11,7 @@ import attacks_endings
 import attacks_files
 import attacks_network
 import attacks_processes
+import attacks_rare
 import pytest
 from attacks import Attack, judge
 from sandbox_runs import TIGHT, Bait, one, program
@@ -23,6 +24,7 @@ QUICK: list[Attack] = [
     *attacks_files.ATTACKS,
     *attacks_processes.ATTACKS,
     *attacks_endings.ATTACKS,
+    *attacks_rare.QUICK,
 ]
 
 
