@@ -14,7 +14,6 @@ from fusemill import ids
 from fusemill.durable import sha256_file
 from fusemill.errors import (
     DeclarationError,
-    EngineError,
     FusemillError,
     WarehouseError,
 )
@@ -30,6 +29,7 @@ from fusemill.project.project import Project
 from fusemill.prompts.reading import reading_of
 from fusemill.prompts.sources import resolve
 from fusemill.sampling.replays import is_unread
+from fusemill.scoring.rewards.weights import identity as reward_identity
 from fusemill.warehouse.snapshot import Declared, DeclaredSet
 
 
@@ -96,11 +96,7 @@ def scorer_hash(
         spec |= {"function": function, "sha256": sha256_file(file)}
         spec["params"] = scorer.params
     else:
-        raise EngineError(
-            f"{project.builder_path(builder)}: scorer `{scorer.name}`: engine "
-            f"`{scorer.engine}` is not part of this version of fusemill, which has "
-            "recorded, sql and python"
-        )
+        spec |= reward_identity(project, scorer)
     return ids.H("scorer", spec)
 
 
@@ -223,6 +219,7 @@ def declared(project: Project) -> Declared:
         {b.set: b.model_dump_json() for b in project.builders.values()},
         {b.set: project.sql(b.select.sql) for b in project.builders.values()},
         {name: model.model_dump_json() for name, model in project.models.items()},
+        {name: reward.model_dump_json() for name, reward in project.rewards.items()},
         project.file.split_seed,
     )
     seed = project.file.sampling_seed

@@ -23,7 +23,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "llama": {"num_key_value_heads": 2},
     "llama without padding token": {"pad_token_id": None},
     # The end of a turn is the padding token too, as many tokenizers have it.
-    "llama padded with the end of turn": {"pad_token_id": 8},
+    "llama padded with the end of turn": {"pad_token_id": 9},
     # The windows are shorter than the prompts.
     "mistral": {"sliding_window": 8, "num_key_value_heads": 2},
     "gemma2": {"sliding_window": 8, "num_key_value_heads": 2, "head_dim": 4},

@@ -5,6 +5,7 @@ backbone is small, and its weights are random.
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -166,14 +167,17 @@ def write_classifier(
     kind: str = "llama",
     n_labels: int = 1,
     padding_side: str = "right",
+    words: Iterable[str] = WORDS,
     **config: Any,
 ) -> Path:
     """A random model for sequence classification, of a few thousand numbers.
 
-    Its tokenizer has the words of the tests with ids below 60.
+    Its tokenizer knows these words, by ids that count up from 0, the padding token's.
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
+    own = ["[PAD]", "\n\n", "user", "system", "assistant", "<unk>", *SPECIAL]
+    vocabulary = {word: i for i, word in enumerate(dict.fromkeys([*own, *words]))}
     torch.manual_seed(5)
     sizes = {
         "hidden_size": 16,
@@ -181,17 +185,12 @@ def write_classifier(
         "num_hidden_layers": 2,
         "num_attention_heads": 4,
         "max_position_embeddings": 512,
-        "vocab_size": 64,
+        "vocab_size": len(vocabulary),
         "num_labels": n_labels,
         "initializer_range": 0.5,
         "pad_token_id": 0,
     }
     made = AutoConfig.for_model(kind, **{**sizes, **config})
     AutoModelForSequenceClassification.from_config(made).save_pretrained(folder)
-    small = {word: i for i, word in enumerate(["[PAD]", *_small_words()])}
-    write_tokenizer(folder, padding_side, vocabulary=small)
+    write_tokenizer(folder, padding_side, vocabulary=vocabulary)
     return folder
-
-
-def _small_words() -> list[str]:
-    return [word for word in VOCABULARY if word != "[PAD]"]

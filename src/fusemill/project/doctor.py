@@ -34,6 +34,7 @@ from fusemill.project.models import (
 from fusemill.project.project import Project, sources
 from fusemill.project.results import check as check_results
 from fusemill.project.results import load_results
+from fusemill.project.reward_findings import reward_findings
 from fusemill.project.statement import load_macros, prepare
 from fusemill.prompts.faults import bad_footer
 from fusemill.prompts.sources import local_pattern
@@ -168,8 +169,7 @@ def _engines(project: Project, builder: Builder) -> Iterator[Finding]:
             yield Finding("note", where, text)
     for scorer in builder.scores:
         if isinstance(scorer, RewardScorer):
-            text = f"scores by engine `{scorer.engine}` need a later version"
-            yield Finding("note", where, text)
+            yield from reward_findings(project, scorer)
         if isinstance(scorer, PythonScorer):
             path = scorer.function.partition(":")[0]
             if not (project.root / path).is_file():
@@ -184,6 +184,11 @@ def _endpoints(project: Project) -> Iterator[Finding]:
         for block in builder.answers
         if isinstance(block, LiveAnswers) and block.engine in ENGINES
         for name in _asked(block)
+    } | {
+        scorer.model
+        for builder in project.builders.values()
+        for scorer in builder.scores
+        if scorer.engine == "http"
     }
     for name in sorted(asked):
         try:
@@ -221,7 +226,9 @@ def _asked(block: Answers) -> tuple[str, ...]:
 def _models(project: Project) -> Iterator[Finding]:
     """Models that can be pinned are."""
     for name, model in project.models.items():
-        if model.revision is None and not model.hosted:
+        reward = project.rewards.get(name)
+        is_local = reward is not None and reward.weights is not None
+        if model.revision is None and not model.hosted and not is_local:
             where = f"registry/models.yaml: models.{name}"
             text = f"{model.model} has no revision, so its answers cannot be made again"
             yield Finding("unpinned", where, text)

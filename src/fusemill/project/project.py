@@ -21,6 +21,7 @@ from fusemill.project.models import (
     RewardScorer,
     Source,
 )
+from fusemill.project.rewards import Reward, check_rewards, load_rewards
 from fusemill.warehouse import Warehouse
 
 
@@ -33,6 +34,7 @@ class Project:
     builders: dict[str, Builder]  # in the project's order of sets
     models: dict[str, Model]
     endpoints: dict[str, Endpoint] = field(default_factory=dict)  # by model
+    rewards: dict[str, Reward] = field(default_factory=dict)  # by model
     data: Path | None = None  # what `${data}` stands for
     workdir: Path = field(default_factory=Path)
     limit: int | None = None  # at most so many prompts a set, for a trial
@@ -64,8 +66,11 @@ class Project:
         builders = {name: _builder(root, name) for name in file.sets}
         models_path = root / "registry" / "models.yaml"
         models = load(models_path, Models).models
+        rewards = load_rewards(root, models)
         for name, builder in builders.items():
-            _check_models(root / "builders" / f"{name}.yaml", builder, models)
+            path_of = root / "builders" / f"{name}.yaml"
+            _check_models(path_of, builder, models)
+            check_rewards(path_of, builder, rewards)
         unknown = [name for name in only if name not in builders]
         if unknown:
             raise DeclarationError(
@@ -78,6 +83,7 @@ class Project:
             builders=builders,
             models=models,
             endpoints=_endpoints(root / ENDPOINTS, models),
+            rewards=rewards,
             data=data.absolute() if data else None,
             workdir=(workdir or root).absolute(),
             limit=limit,

@@ -90,7 +90,7 @@ def resolve(source: Source, project: Project, where: str) -> Resolved:
                 "project's folder, `${data}` in the folder that --data names"
             )
         files += [match for match in matches if match not in files]
-    identity = tuple((Path(f).name, _sha256(f, _stamp(f, where))) for f in files)
+    identity = tuple((Path(f).name, digest(f, where)) for f in files)
     return Resolved(where, tuple(files), source.format, identity, None)
 
 
@@ -107,6 +107,11 @@ def local_pattern(pattern: str, project: Project, where: str) -> Path:
             f"{where}: `{pattern}`: only ${{data}} can be filled in here"
         )
     return Path(glob.escape(str(project.root))) / pattern
+
+
+def digest(file: str, where: str) -> str:
+    """sha256 of a local file, computed once as long as it does not change."""
+    return _sha256(file, _stamp(file, where))
 
 
 def _stamp(file: str, where: str) -> tuple[int, int]:

@@ -30,6 +30,7 @@ from fusemill.project.project import Project
 from fusemill.project.statement import load_macros, prepare, sql_error
 from fusemill.prompts.sources import resolve
 from fusemill.sampling.recorded import statement_rows
+from fusemill.scoring.rewards.engine import reward_scores
 
 
 def scored(
@@ -38,14 +39,17 @@ def scored(
     scorer: Scorer,
     con: duckdb.DuckDBPyConnection,
 ) -> Iterable[list[Row]]:
-    """Batches of (prompt_id, text_id, score) for the rows of temp table `missing`."""
+    """Batches of (prompt_id, text_id, score) for the rows of temp table `missing`.
+
+    Reward models say status and objectives too.
+    """
     if isinstance(scorer, RecordedScorer):
         return _recorded(project, builder, scorer, con)
     if isinstance(scorer, SqlScorer):
         return _sql(project, builder, scorer, con)
     if isinstance(scorer, PythonScorer):
         return _python(project, builder, scorer, con)
-    raise EngineError(f"engine `{scorer.engine}` is not part of this version")
+    return reward_scores(project, builder, scorer, con)
 
 
 def _recorded(

@@ -15,7 +15,7 @@ from fusemill.fill import (
     fill,
 )
 from fusemill.identity import configs, scorer_hash
-from fusemill.project.models import Builder, PythonScorer, Scorer
+from fusemill.project.models import Builder, PythonScorer, RewardScorer, Scorer
 from fusemill.project.project import Project
 from fusemill.prompts.reading import require_read
 from fusemill.scoring.engines import scored
@@ -80,7 +80,8 @@ def score_builder(
 ) -> int:
     """Score what this scorer has not scored yet; returns how many scores came.
 
-    A score that is null, NaN, infinite or beyond 1e11 is stored as `not_finite`.
+    A score that is null, NaN, infinite or beyond 1e11 is stored as `not_finite`, unless
+    the engine says why there is none.
     """
     with project.warehouse.connect() as con:
         require_read(con, builder)
@@ -94,7 +95,7 @@ def score_builder(
             for row in rows:
                 yield _score_row(row, hash_, scorer.name)
 
-        paid = isinstance(scorer, PythonScorer)
+        paid = isinstance(scorer, PythonScorer | RewardScorer)
         job = Job(
             "scores",
             scored(project, builder, scorer, con),
@@ -107,11 +108,13 @@ def score_builder(
 def _score_row(row: Row, hash_: str, name: str) -> Row:
     value = row["score"]
     finite = value is not None and math.isfinite(value) and abs(value) < LARGEST
+    status = row.get("status", "not_finite") if value is None else "not_finite"
     return {
         "prompt_id": row["prompt_id"],
         "text_id": row["text_id"],
         "scorer_hash": hash_,
         "scorer": name,
         "score": float(value) if finite else None,
-        "status": "ok" if finite else "not_finite",
+        "objectives": row.get("objectives") if finite else None,
+        "status": "ok" if finite else status,
     }

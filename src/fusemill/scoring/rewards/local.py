@@ -57,6 +57,22 @@ class LocalReward:
                 (taken[j], scored) for j, scored in zip(batch.rows, judged, strict=True)
             ]
 
+    def misread(self, pair: Pair) -> str | None:
+        """As RewardModel.misread: a template that leaves out, a doubled BOS."""
+        text, ids = self.template.text(pair), self.template.ids(pair)
+        for i, turn in enumerate(pair.conversation):
+            if turn["content"].strip() not in text:
+                return f"the chat template leaves out the {turn['role']}'s turn {i}"
+        bos = self.template.tokenizer.bos_token_id
+        if bos is not None and ids[:2] == [bos, bos]:
+            return f"it begins with token {bos} twice: a doubled BOS"
+        if len(ids) > self.max_tokens:
+            return (
+                f"it has {len(ids)} tokens, max_tokens is {self.max_tokens}: the "
+                "prompt would have to be cut"
+            )
+        return None
+
     def _fault(self, row: Tokens) -> Status | None:
         if len(row) > self.max_tokens:
             return "too_long"

@@ -56,3 +56,6 @@ class RewardModel(Protocol):
 
         The batches come as they are done, in no promised order.
         """
+
+    def misread(self, pair: Pair) -> str | None:
+        """What is wrong with how the model is given a pair, None where nothing is."""

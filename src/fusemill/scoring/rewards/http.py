@@ -1,0 +1,222 @@
+"""A reward model behind vLLM's server: POST /classify or /pooling, one pair a request.
+
+    {"model": "org/rm", "messages": [{"role": "user", …}, {"role": "assistant", …}],
+     "use_activation": false}
+    → /classify {"model": "org/rm", "data": [{"index": 0, "probs": [3.21]}], "usage": …}
+    → /pooling  {"model": "org/rm", "data": [{"index": 0, "data": [3.21]}], "usage": …}
+
+Without `use_activation: false` vLLM sends a sigmoid or softmax of the logits. Some
+models pool a value a token: the last one is the score. The server applies the chat
+template; POST /tokenize shows what it reads.
+"""
+
+import json
+import random
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from fusemill import __version__
+from fusemill.errors import EngineError
+from fusemill.project.endpoints import declared_endpoint, where_of
+from fusemill.project.project import Project
+from fusemill.sampling.openai.faults import (
+    Fault,
+    Overloaded,
+    Refused,
+    Rejected,
+    check_status,
+    message_of,
+    of_exception,
+    without_key,
+)
+from fusemill.scoring.rewards.pairs import Pair, Scored
+
+
+class NotServed(EngineError):
+    """The server does not know this path, or not this model."""
+
+
+TRIES = 8
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+
+
+@dataclass(frozen=True)
+class HttpReward:
+    """Servers of one reward model, asked in turn."""
+
+    urls: tuple[str, ...]  # without /v1, where vLLM's pooling paths are not
+    path: str
+    served_as: str
+    answers_as: str
+    label: int | None
+    key: str | None
+    where: str
+    max_tokens: int
+    max_concurrency: int  # of each URL
+    http: httpx2.Client
+
+    def scores(self, pairs: Sequence[Pair]) -> Iterator[list[tuple[int, Scored]]]:
+        """As RewardModel.scores: each as it comes."""
+        n_threads = min(self.max_concurrency * len(self.urls), max(len(pairs), 1))
+        pool = ThreadPoolExecutor(n_threads)
+        try:
+            asked = {
+                pool.submit(self._score, pair, self.urls[i % len(self.urls)]): i
+                for i, pair in enumerate(pairs)
+            }
+            for done in as_completed(asked):
+                yield [(asked[done], done.result())]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def misread(self, pair: Pair) -> str | None:
+        """What is wrong with how the server reads a pair, None where nothing is seen.
+
+        Nothing is seen of a server that does not show its tokens at /tokenize.
+        """
+        asked = {"model": self.served_as, "messages": pair.conversation}
+        try:
+            shown = self._post(self.urls[0], "tokenize", asked)
+        except NotServed:
+            return None
+        tokens = shown.get("tokens") or []
+        if len(tokens) > 1 and tokens[0] == tokens[1]:
+            return f"it begins with token {tokens[0]} twice: a doubled BOS"
+        try:
+            found = self._post(self.urls[0], self.path, self._body(pair))
+        except Refused:
+            return None  # its status says so
+        used = found["usage"]
+        if tokens and used["prompt_tokens"] < len(tokens):
+            return (
+                f"the server reads {used['prompt_tokens']} of its {len(tokens)} "
+                "tokens: the prompt is cut"
+            )
+        return None
+
+    def _body(self, pair: Pair) -> dict[str, Any]:
+        return {
+            "model": self.served_as,
+            "messages": pair.conversation,
+            "use_activation": False,
+        }
+
+    def _score(self, pair: Pair, url: str) -> Scored:
+        try:
+            found = self._post(url, self.path, self._body(pair))
+        except Refused:
+            return Scored("too_long")
+        n_tokens = (found.get("usage") or {}).get("prompt_tokens")
+        if isinstance(n_tokens, int) and n_tokens > self.max_tokens:
+            return Scored("too_long")
+        return self._read(found)
+
+    def _read(self, found: dict[str, Any]) -> Scored:
+        """The score in a response; EngineError where another model answered."""
+        if found.get("model") != self.answers_as:
+            raise EngineError(
+                f"{self.where}: asked for model {self.served_as!r}, and "
+                f"{found.get('model')!r} answered; expected {self.answers_as!r}"
+            )
+        try:
+            (item,) = found["data"]
+            values = item["probs"] if self.path == "classify" else item["data"]
+            if values and isinstance(values[0], list):
+                values = values[-1]  # a value a token
+            logits = [float(value) for value in values]
+        except (KeyError, TypeError, ValueError) as error:
+            raise EngineError(
+                f"{self.where}: /{self.path} gave no scores ({error}): "
+                f"{json.dumps(found)[:300]}"
+            ) from None
+        label = self.label
+        if label is None and len(logits) == 1:
+            label = 0
+        if label is None or label >= len(logits):
+            raise EngineError(
+                f"{self.where}: `label` is {self.label}; the model has {len(logits)} "
+                f"labels, from 0 to {len(logits) - 1}"
+            )
+        return Scored.of(logits[label], logits if len(logits) > 1 else None)
+
+    def _post(self, url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The response, tried again while that may help."""
+        address = f"{url}/{path}"
+        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        for tries in range(1, TRIES + 1):
+            try:
+                return self._try(address, content)
+            except Rejected as error:
+                raise EngineError(f"{self.where}: {address}: {error}") from None
+            except Fault as fault:
+                if tries == TRIES:
+                    raise EngineError(
+                        f"{self.where}: {address}: {fault}, {tries} times; see what "
+                        "the server logs, then run again"
+                    ) from None
+                _wait(fault, tries)
+        raise AssertionError("the last try returns or raises")
+
+    def _try(self, address: str, content: bytes) -> dict[str, Any]:
+        where = f"{self.where}: {address}"
+        try:
+            response = self.http.post(address, content=content)
+        except httpx2.HTTPError as error:
+            raise of_exception(error, where) from None
+        if response.status_code in (404, 405):
+            raise NotServed(
+                f"{where}: {response.status_code} "
+                f"{without_key(message_of(response.text), self.key)}; check the base "
+                "URL, `served_as`, and that the server runs the model with "
+                "`--runner pooling`"
+            )
+        text = "" if response.status_code == httpx2.codes.OK else response.text
+        check_status(response.status_code, response.headers, text, where, self.key)
+        try:
+            found = json.loads(response.content)
+        except ValueError:
+            raise Fault("not_json") from None
+        if not isinstance(found, dict):
+            raise Fault("not_json", "no object")
+        return found
+
+
+def _wait(fault: Fault, tries: int) -> None:
+    """As long as the server asks, else longer each time and never in step."""
+    asked = fault.after_s if isinstance(fault, Overloaded) else None
+    longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (tries - 1))
+    time.sleep(asked if asked is not None else longest * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+def open_http(project: Project, model: str) -> HttpReward:
+    """The declared endpoint of a reward model; it is not asked yet."""
+    endpoint = declared_endpoint(project.endpoints, model)
+    where = where_of(model)
+    reward = project.rewards[model]
+    key = endpoint.key(where)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": f"fusemill/{__version__}",
+    }
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    urls = tuple(url.removesuffix("/v1") for url in endpoint.urls(where))
+    served_as = endpoint.served_as or project.models[model].model
+    assert reward.path is not None  # loading the project has checked it
+    return HttpReward(
+        urls=urls,
+        path=reward.path,
+        served_as=served_as,
+        answers_as=endpoint.answers_as or served_as,
+        label=reward.label,
+        key=key,
+        where=where,
+        max_tokens=reward.max_tokens,
+        max_concurrency=endpoint.max_concurrency,
+        http=httpx2.Client(headers=headers, timeout=endpoint.timeout_s),
+    )

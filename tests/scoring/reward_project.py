@@ -1,0 +1,49 @@
+"""The small project with a reward model as the scorer of its set `talk`."""
+
+import json
+from typing import Any
+
+from small_project import SmallProject
+
+PAIR = {
+    "messages": [{"role": "user", "content": "Name a colour."}],
+    "text": "Red.",
+}
+REWARD = {
+    "weights": "weights/tiny",
+    "precision": "float32",
+    "max_tokens": 24,
+    "label": None,
+    "range": [-10, 10],
+    "canary": "registry/canaries/tiny.yaml",
+}
+
+
+def declare(project: SmallProject, **changed: Any) -> None:
+    rewards = {"rewards": {"tiny": {**REWARD, **changed}}}
+    project.write("registry/rewards.yaml", json.dumps(rewards))
+
+
+def write_canary(project: SmallProject, score: float | None) -> None:
+    said = {"source": "tests", "tolerance": 1e-4, "pairs": [{**PAIR, "score": score}]}
+    project.write("registry/canaries/tiny.yaml", json.dumps(said))
+
+
+def score(project: SmallProject) -> str:
+    """What `fusemill score` says."""
+    return project.ok("score", "--only", "talk").err
+
+
+def make(project: SmallProject) -> None:
+    """Declare the reward model; its weights and its canary are the caller's."""
+    project.write(
+        "registry/models.yaml",
+        project.read("registry/models.yaml")
+        + "  tiny: {model: made-up/tiny, role: reward, licence: cc0-1.0}\n",
+    )
+    declare(project)
+    builder = project.read("builders/talk.yaml")
+    head, _, rest = builder.partition("scores:\n")
+    tail = rest[rest.index("verify:") :].replace("score: given", "score: tiny")
+    line = "scores:\n  - {engine: classifier, name: tiny, model: tiny}\n"
+    project.write("builders/talk.yaml", head + line + tail)
