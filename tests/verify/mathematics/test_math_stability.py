@@ -1,14 +1,11 @@
 """The same verdicts each time, however busy the machine is."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
+from busy import busy
 
 from fusemill.verify.mathematics import MathRow, Pool, Verdict, check_many
 
@@ -51,20 +48,6 @@ def recorded(limit: int | None) -> list[MathRow]:
 def verdicts(rows: list[MathRow], pool: Pool) -> dict[object, Verdict]:
     pool.known.clear()
     return dict(check_many(rows, pool))
-
-
-@contextmanager
-def busy(n: int) -> Iterator[None]:
-    """`n` processes that do nothing but compute."""
-    running = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(n)
-    ]
-    try:
-        yield
-    finally:
-        for process in running:
-            process.kill()
-            process.wait()
 
 
 ENDLESS = MathRow("endless", "\\boxed{\\sin(x)^{100000}}", "1")
