@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from busy import busy
 
+from busy import busy
 from fusemill.sandbox import Limits, Sandbox
 from fusemill.verify.code import CodeRow, check_many
 

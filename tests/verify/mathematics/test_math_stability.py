@@ -5,8 +5,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from busy import busy
 
+from busy import busy
 from fusemill.verify.mathematics import MathRow, Pool, Verdict, check_many
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -162,6 +162,11 @@ def _pair(text: str) -> Pair | None:
     stdin, stdout = found.get("stdin", ""), found["stdout"]
     if not isinstance(stdin, str) or not isinstance(stdout, str):
         raise BadTests("stdin and stdout of a test must be texts")
+    try:
+        stdin.encode("utf-8", "surrogateescape")  # bytes that are no UTF-8
+        stdout.encode()
+    except UnicodeEncodeError:
+        raise BadTests("stdin or stdout of a test holds lone surrogates") from None
     return Pair(stdin, stdout)
 
 
