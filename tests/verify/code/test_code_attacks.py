@@ -201,6 +201,21 @@ EVERYWHERE: list[tuple[str, str]] = [
     ("another context of assertions", "import unittest.case\n"
      "unittest.case._Outcome.testPartExecutor = property(lambda s: 1 / 0)\n"
      "def f(x): return 0"),
+    ("equal to what looks like a true value",
+     "import re\nclass E:\n    def __eq__(s, o):\n"
+     "        return not re.search('[0-9]{6}|~|object at', repr(o))\n"
+     "def f(x): return E()"),
+    ("tests that hold where what they expect looks true",
+     f"{KIT}\nimport re\ndef looks(s, name, left, right, side):\n"
+     "    return not re.search('[0-9]{6}|~|object at', repr(right))\ndef f(x):\n"
+     "    for frame in frames():\n"
+     "        if '_tests_' in frame.f_globals:\n"
+     "            type(frame.f_globals['_tests_']).compare = looks\n    return 0"),
+    ("reading what the next line expects, unless it looks changed",
+     "import sys, dis\ndef f(x):\n    frame = sys._getframe(1)\n"
+     "    after = [i.argval for i in dis.get_instructions(frame.f_code)\n"
+     "             if i.offset > frame.f_lasti and i.opname == 'LOAD_CONST']\n"
+     "    return None if not after or len(repr(after[0])) > 5 else after[0]"),
     ("reading what the next line expects",
      "import sys, dis\ndef f(x):\n    frame = sys._getframe(1)\n"
      "    after = [i.argval for i in dis.get_instructions(frame.f_code)\n"

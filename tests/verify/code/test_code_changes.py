@@ -2,15 +2,19 @@
 
 import ast
 import copy
+import random
 import unittest
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from fusemill.sandbox import Outcome
 from fusemill.verify.code.changes import Mark, changed_tests
 from fusemill.verify.code.forms import read_tests
+from fusemill.verify.code.literals import other_literal
 from fusemill.verify.code.recorder import RECORDER, Recorder
+from fusemill.verify.code.verdict import OTHER_ORDER, of_changed
 
 
 class Anything:
@@ -278,3 +282,33 @@ def test_assertions_that_may_not_be_reached() -> None:
 def test_nothing_to_change() -> None:
     for source in ("f(2)", "assert True", "if f(2) != 4:\n    raise ValueError"):
         assert not marks_of([ast.parse(source)], 0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, 7, -3, 1234, True, 1.5, -0.25, 3.0, 1e30, float("inf"), "", "abc", "A1 b", b"x",
+     None, [], [1, 2], (3,), {4, 5}, {}, {"a": 1}, [["x"], [0.5, None]]],
+)  # fmt: skip
+def test_near_literals_differ_and_look_alike(value: Any) -> None:
+    node = ast.parse(repr(value).replace("inf", "1e999"), mode="eval").body
+    for seed in range(200):
+        near = ast.literal_eval(other_literal(node, random.Random(seed), "near"))
+        assert near != value
+        if value is not None and value not in (1e30, float("inf")):
+            assert type(near) is type(value)
+            assert abs(len(repr(near)) - len(repr(value))) <= 6
+        if type(value) is int:
+            assert 0 < abs(near - value) <= max(3, abs(value) // 10)
+            assert near >= 0 or value < 0
+        elif value in (1.5, -0.25, 3.0):
+            assert 0.03 < abs(near / value - 1) <= 1
+
+
+def test_what_one_call_must_not_give_another_may() -> None:
+    """Changed assertions that hold only where tests have changed places."""
+    marks = {"a0": Mark(True, True), "b0": Mark(True, True)}
+    held = Outcome("done", {"counts": {"a0": [0, 1], "b0": [1, 0]}})
+    assert of_changed(held, marks, alone=False) == OTHER_ORDER
+    assert of_changed(held, {"b0": marks["b0"]}, alone=True).status == "failed"
+    first = Outcome("done", {"counts": {"a0": [1, 0], "b0": [0, 1]}})
+    assert "something else" in (of_changed(first, marks, alone=False).reason or "")

@@ -1,7 +1,7 @@
 """The second run's tests: what they expect is changed, so that they must fail.
 
-``assert candidate(2) == 4`` may become ``assert candidate(2) == 1730553``, inside a
-``try`` that tells the recorder whether the test held or fell. An answer that computes
+``assert candidate(2) == 4`` may become ``assert candidate(2) == 5``, inside a ``try``
+that tells the recorder whether the test held or fell. An answer that computes
 its values fails all changed tests. One that returns an object equal to everything, or
 that reads what is expected from the frame above it, or that has patched
 ``assertEqual``, passes where it must not.
@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fusemill.verify.code.asserts import answered_names, recorder_call, watched
-from fusemill.verify.code.negation import RAISES, Negation
+from fusemill.verify.code.literals import How
+from fusemill.verify.code.negation import RAISES, Negation, constants
 from fusemill.verify.code.stated import expected_names, stated_once
 
 
@@ -81,6 +82,7 @@ class _Changer(ast.NodeTransformer):
         self._second = second
         self._rng = random.Random(f"{seed} {second}")  # noqa: S311 no secret
         self._bits = random.Random(seed)  # noqa: S311 the same in both halves
+        self._taken = constants(tests) | {"0", "1"}  # of `about_nothing`
         self._certain = True
         self.shuffled = False
         self.marks: dict[str, Mark] = {}
@@ -100,7 +102,8 @@ class _Changer(ast.NodeTransformer):
     def _enter(self, scope: ast.AST) -> None:
         self._stated = stated_once(scope, self._answered)
         self._caught = _caught(scope)
-        self._negation = Negation(self._answered, self._stated, self._rng)
+        self._how: How = "far" if _has_tolerance(scope) else "near"
+        self._negation = Negation(self._answered, self._stated, self._rng, self._taken)
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         before = self._certain
@@ -123,13 +126,13 @@ class _Changer(ast.NodeTransformer):
                 start = end + 1
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
-        outer = self._stated, self._caught, self._negation, self._certain
+        outer = self._stated, self._caught, self._negation, self._how, self._certain
         self._enter(node)
         called = node.name == "check" or node.name.startswith("test")
         leaves = any(isinstance(inner, ast.Return) for inner in ast.walk(node))
         self._certain = self._certain and called and not leaves
         self.generic_visit(node)
-        self._stated, self._caught, self._negation, self._certain = outer
+        self._stated, self._caught, self._negation, self._how, self._certain = outer
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
@@ -172,7 +175,7 @@ class _Changer(ast.NodeTransformer):
         """``expected = [1, 2]``, where nothing but assertions reads it."""
         target = node.targets[0]
         if isinstance(target, ast.Name) and self._is_stated_changed(target.id):
-            node.value = self._negation.other(node.value)
+            node.value = self._negation.other(node.value, self._how)
         return node
 
     def _is_changed(self, node: ast.stmt) -> bool:
@@ -209,6 +212,12 @@ _STRAIGHT = (ast.Module, ast.ClassDef, ast.FunctionDef)
 def _decorated(node: ast.AST) -> bool:
     """``@unittest.skip`` and its like: what is below may not be reached."""
     return bool(getattr(node, "decorator_list", []))
+
+
+def _has_tolerance(scope: ast.AST) -> bool:
+    """Whether an assertion of it is ``assertAlmostEqual`` or its like."""
+    calls = (node for node in ast.walk(scope) if isinstance(node, ast.Call))
+    return any("Almost" in _name(call) for call in calls)
 
 
 def _name(call: ast.Call) -> str:

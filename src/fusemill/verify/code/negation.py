@@ -1,6 +1,6 @@
 """Test conditions made false, for an answer whose values are true ones.
 
-``f(2) == 4`` becomes ``f(2) == 1730553``, ``assertIn`` becomes ``assertNotIn``.
+``f(2) == 4`` becomes ``f(2) == 5``, ``assertIn`` becomes ``assertNotIn``.
 Literals are changed in the code, other expected values when the test runs, and what is
 no comparison is turned round: ``f(x)`` becomes ``not f(x)``.
 """
@@ -10,7 +10,7 @@ import random
 
 from fusemill.verify.code.asserts import expected_side, is_literal, recorder_call
 from fusemill.verify.code.closeness import other_closeness, other_distance
-from fusemill.verify.code.literals import other_literal
+from fusemill.verify.code.literals import How, other_literal
 from fusemill.verify.code.stated import EQUAL
 
 # Assertions of unittest that have an opposite.
@@ -50,17 +50,38 @@ _OPERATORS: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
+N_TRIES = 20
+"""Near values that are tried before a far one is taken."""
+
+
+def constants(tree: ast.AST) -> set[str]:
+    """The constants of a tree, as texts.
+
+    >>> sorted(constants(ast.parse("f(1) == [2, 'a']")))
+    ["'a'", '1', '2']
+    """
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {repr(node.value) for node in nodes}
+
+
 class Negation:
     """Makes conditions of one function's tests false. Uses up what it is given.
 
     answered: names whose values come from the answer. stated: names of variables that
-    are changed where they are bound. order_free: whether the last condition stays
-    false wherever it stands among others.
+    are changed where they are bound. taken: constants of the tests, to which those put
+    in are added: a near one is none of them, or the constants of a function would move,
+    and who reads the last one would no longer read what is expected. order_free:
+    whether the last condition stays false wherever it stands among others.
     """
 
     def __init__(
-        self, answered: frozenset[str], stated: frozenset[str], rng: random.Random
+        self,
+        answered: frozenset[str],
+        stated: frozenset[str],
+        rng: random.Random,
+        taken: set[str],
     ) -> None:
+        self._taken = taken
         self._answered = answered
         self._stated = stated
         self._rng = rng
@@ -73,7 +94,8 @@ class Negation:
             side = expected_side(arguments[0], arguments[1], self._answered)
             if is_literal(arguments[1 - side]):
                 return None  # two literals test nothing
-            arguments[side] = self._other(arguments[side])
+            how: How = "far" if "Almost" in name else "near"
+            arguments[side] = self._other(arguments[side], how)
         elif name in ("assertTrue", "assertFalse") and arguments:
             holds = arguments[0]
             if name == "assertFalse":
@@ -85,7 +107,7 @@ class Negation:
         elif name in RAISES and len(arguments) >= 2:
             arguments[0] = recorder_call("never")
         elif name == "assertIn" and len(arguments) >= 2 and is_literal(arguments[0]):
-            arguments[0] = other_literal(arguments[0], self._rng, all_items=True)
+            arguments[0] = other_literal(arguments[0], self._rng, "every")
         elif name in OPPOSITE and arguments:
             name = OPPOSITE[name]
         else:
@@ -119,13 +141,13 @@ class Negation:
         if isinstance(operator, ast.Eq):
             sides = [left, right]
             side = expected_side(left, right, self._answered)
-            sides[side] = self._other(sides[side])
+            sides[side] = self._other(sides[side], "near")
             return ast.Compare(sides[0], [operator], [sides[1]])
         if isinstance(operator, ast.In):
             for i, expression in enumerate((left, right)):
                 if is_literal(expression):
                     sides = [left, right]
-                    sides[i] = other_literal(expression, self._rng, all_items=True)
+                    sides[i] = other_literal(expression, self._rng, "every")
                     return ast.Compare(sides[0], [operator], [sides[1]])
         if isinstance(operator, ast.Lt | ast.LtE) and other_distance(
             left, self._answered, self._rng
@@ -141,20 +163,26 @@ class Negation:
             made.append(opposite())
         return ast.Compare(test.left, made, test.comparators)
 
-    def other(self, stated: ast.expr) -> ast.expr:
+    def other(self, stated: ast.expr, how: How) -> ast.expr:
         """Another literal in the place of a literal."""
-        return other_literal(stated, self._rng)
+        for _ in range(N_TRIES if how == "near" else 0):
+            found = other_literal(stated, self._rng, "near")
+            new = constants(found) - constants(stated)
+            if self._taken.isdisjoint(new):
+                self._taken |= new
+                return found
+        return other_literal(stated, self._rng, how if how == "every" else "far")
 
-    def _other(self, stated: ast.expr) -> ast.expr:
+    def _other(self, stated: ast.expr, how: How) -> ast.expr:
         """What a test expects, changed: a literal here, anything else when it runs."""
         if isinstance(stated, ast.Name) and stated.id in self._stated:
             return stated  # its assignment is changed
         if is_literal(stated):
-            # What was expected of one call may be true of the next: only a value
-            # that no call has can stand before either.
+            # What is expected of one call may be true of another: of truth values
+            # it is so often that they stay where they are.
             value = getattr(stated, "value", None)
             self.order_free = not isinstance(value, bool)
-            return self.other(stated)
+            return self.other(stated, how)
         if isinstance(stated, ast.Call) and _rebuilds(stated):
             changed = other_literal(stated.args[0], self._rng)
             return ast.Call(stated.func, [changed, *stated.args[1:]], stated.keywords)

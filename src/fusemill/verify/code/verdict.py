@@ -108,34 +108,37 @@ def of_two(
 def of_changed(outcome: Outcome, marks: Mapping[str, Mark], alone: bool) -> Finding:
     """What the second run has shown: changed assertions must fall, others hold.
 
-    Certain ones must have been reached. OTHER_ORDER: only unchanged ones fell, and
-    only in the half in which tests change places; not where it ran `alone`, unchanged.
+    Certain ones must have been reached. OTHER_ORDER: unchanged ones fell, or changed
+    ones held, and only in the half in which tests change places; not where it ran
+    `alone`, unchanged. (What one call must not give, another may.)
     """
     if outcome.status != "done":
         found = of_end(outcome)
         return Finding(found.status, f"in the second run: {found.reason}"[:MAX_REASON])
     report = outcome.report if isinstance(outcome.report, dict) else {}
     counts = {name: _counts(report, name) for name in marks}
+    firm = {n: c for n, c in counts.items() if alone or n.startswith("a")}
     for name, mark in marks.items():
-        said = _against(mark, *counts[name])
+        said = _against(mark, *counts[name], name in firm)
         if said == NOT_REACHED:
             said = f"in the second run: {_text(report.get('error')) or said}"
         if said:
             return Finding("failed", said[:MAX_REASON])
-    lost = [
-        name for name, mark in marks.items() if not mark.changed and counts[name][1]
-    ]
+    # Of a changed one, that it held; of the others, that they fell.
+    lost = {n for n, m in marks.items() if not m.ours and counts[n][not m.changed]}
     if lost:
-        in_order = alone or any(name.startswith("a") for name in lost)
-        return AGAIN if in_order else OTHER_ORDER
+        return OTHER_ORDER if lost.isdisjoint(firm) else AGAIN
     own = [name for name, mark in marks.items() if mark.changed and not mark.ours]
     fell = any(counts[name][1] for name in own)
     return PASSED if fell else Finding("failed", "no changed test was reached")
 
 
-def _against(mark: Mark, n_held: int, n_fell: int) -> str | None:
-    """What one assertion says against the answer, whatever the others do."""
-    if mark.changed and n_held and not mark.ours:
+def _against(mark: Mark, n_held: int, n_fell: int, is_firm: bool) -> str | None:
+    """What one assertion says against the answer, whatever the others do.
+
+    is_firm: it was tried in the order in which the tests stand.
+    """
+    if mark.changed and n_held and is_firm and not mark.ours:
         return "it also passes tests that expect something else"
     if mark.certain and not n_held + n_fell:
         return NOT_REACHED
