@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
 from tiny_checkpoints import VOCABULARY
 
 GATE = [128009, 128006, 78191, 128007, 271]
@@ -29,6 +28,8 @@ def token_ids(conversation: list[dict[str, str]]) -> list[int]:
 
 class NaiveArmoRM:
     def __init__(self, folder: Path) -> None:
+        from safetensors.numpy import load_file
+
         self.config = json.loads((folder / "config.json").read_text())
         self.tensors = {}
         for shard in folder.glob("*.safetensors"):

@@ -18,6 +18,17 @@ REWARD = {
     "canary": "registry/canaries/tiny.yaml",
 }
 
+# Every score of the reward model, with what it is of.
+SCORES = """
+    select p.messages[1].content as ask, t.text, s.score, s.objectives, s.status
+    from scores as s
+    inner join prompt_texts as p using (prompt_id)
+    inner join responses as r using (prompt_id, text_id)
+    inner join response_texts as t using (response_id)
+    where s.scorer = 'tiny' and p."set" = 'talk'
+    order by all
+"""
+
 
 def declare(project: SmallProject, **changed: Any) -> None:
     rewards = {"rewards": {"tiny": {**REWARD, **changed}}}

@@ -8,8 +8,6 @@ import pytest
 
 from fusemill.project.declaration import load
 from fusemill.project.models import Models
-from fusemill.scoring.rewards.armorm import load_armorm
-from fusemill.scoring.rewards.local import LocalReward
 from fusemill.scoring.rewards.pairs import Pair
 from fusemill.scoring.rewards.template import Template
 from needs_torch import torch
@@ -24,6 +22,9 @@ SCORED = DATA / "magpie_5res_armorm" / "example.parquet"
 @pytest.mark.skipif(not SCORED.exists(), reason=f"no recorded scores in {SCORED}")
 def test_the_25_scores_that_magpie_publishes() -> None:
     from huggingface_hub import snapshot_download
+
+    from fusemill.scoring.rewards.armorm import load_armorm
+    from fusemill.scoring.rewards.local import LocalReward
 
     model = load(ROOT / "registry/models.yaml", Models).models["armorm"]
     folder = Path(snapshot_download(model.model, revision=model.revision))

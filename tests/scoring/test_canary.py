@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from needs_torch import torch
 from plain_armorm import NaiveArmoRM, token_ids
 from tiny_checkpoints import TEMPLATE, armorm_tensors, write_armorm, write_tokenizer
 
@@ -17,6 +16,7 @@ from fusemill.scoring.rewards.canary import check_canary
 from fusemill.scoring.rewards.local import LocalReward
 from fusemill.scoring.rewards.pairs import Pair, Scored
 from fusemill.scoring.rewards.template import Template
+from needs_torch import torch
 
 ASKED = {"messages": [{"role": "user", "content": "w1 w2 w3"}], "text": "w4 w5"}
 CONVERSATION = [*ASKED["messages"], {"role": "assistant", "content": "w4 w5"}]

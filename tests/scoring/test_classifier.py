@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from tiny_checkpoints import WORDS, write_classifier
-from transformers import AutoModelForSequenceClassification
 
 from fusemill.errors import EngineError
 from fusemill.scoring.rewards.classifier import (
@@ -59,6 +58,8 @@ def scores(folder: Path, label: int | None = None, batch_tokens: int = 500) -> A
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("name", KINDS)
 def test_scores_are_those_of_transformers(tmp_path: Path, name: str, side: str) -> None:
+    from transformers import AutoModelForSequenceClassification
+
     folder = write_classifier(
         tmp_path, name.split(maxsplit=1)[0], padding_side=side, **KINDS[name]
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reward_project import declare, score, write_canary
+from reward_project import SCORES, declare, score, write_canary
 
 from small_project import SmallProject, refused
 
@@ -63,17 +63,6 @@ def at(monkeypatch: pytest.MonkeyPatch, url: str) -> str:
 
 def logit(ask: str, text: str) -> float:
     return sum(c.isalpha() for c in text) / 10 - len(ask.split())
-
-
-SCORES = """
-    select p.messages[1].content as ask, t.text, s.score, s.objectives, s.status
-    from scores as s
-    inner join prompt_texts as p using (prompt_id)
-    inner join responses as r using (prompt_id, text_id)
-    inner join response_texts as t using (response_id)
-    where s.scorer = 'tiny' and p."set" = 'talk'
-    order by all
-"""
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from needs_torch import torch
-from reward_project import declare, score, write_canary
+from reward_project import SCORES, declare, score, write_canary
 from tiny_checkpoints import write_classifier
-from transformers import AutoModelForSequenceClassification
 
 from fusemill.scoring.rewards.pairs import Pair
 from fusemill.scoring.rewards.template import Template
+from needs_torch import torch
 from small_files import TALK, TALK_ANSWERS
 from small_project import SmallProject, refused
 
 
 def score_of(folder: Path, ask: str, text: str) -> float:
     """What transformers says, one conversation at a time."""
+    from transformers import AutoModelForSequenceClassification
+
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
     pair = Pair([{"role": "user", "content": ask}], text)
     with torch.no_grad():
@@ -32,17 +33,6 @@ def scored(reward_project: SmallProject) -> SmallProject:
     folder = write_classifier(reward_project.root / "weights/tiny", words=words)
     write_canary(reward_project, score_of(folder, "Name a colour.", "Red."))
     return reward_project
-
-
-SCORES = """
-    select p.messages[1].content as ask, t.text, s.score, s.objectives, s.status
-    from scores as s
-    inner join prompt_texts as p using (prompt_id)
-    inner join responses as r using (prompt_id, text_id)
-    inner join response_texts as t using (response_id)
-    where s.scorer = 'tiny' and p."set" = 'talk'
-    order by all
-"""
 
 
 def test_scores_are_those_of_the_model(scored: SmallProject) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
 
 from needs_torch import torch
 
@@ -146,6 +145,8 @@ def write_armorm(
     **config: Any,
 ) -> Path:
     """A checkpoint in two shards with an index, as the published one has four."""
+    from safetensors.numpy import save_file
+
     write_tokenizer(folder, padding_side)
     (folder / "config.json").write_text(json.dumps({**ARMORM_CONFIG, **config}))
     names = sorted(tensors)
