@@ -28,7 +28,8 @@ class Reward(Declaration):
     range: tuple[float, float]  # that scores of good and bad answers lie in
     canary: ProjectPath
     path: Literal["classify", "pooling"] | None = None  # of a server; null: local
-    batch_tokens: Annotated[int, Field(ge=1)] = 16384  # rows × longest row of a batch
+    # Rows × longest row of a batch; null: as suits the device.
+    batch_tokens: Annotated[int, Field(ge=1)] | None = None
 
     @field_validator("range")
     @classmethod

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 # repeating the cache for every answer takes it back (docs/performance.md).
 SHARED_FROM = 1.5
 
+# Rows × longest row of a batch, by device. On a CPU larger batches are slower: their
+# states no longer fit its caches, and rows of unequal length need a mask.
+BATCH_TOKENS = {"cuda": 16_384, "cpu": 1_024}
+
 Tokens = Sequence[int]
 
 

@@ -10,6 +10,7 @@ from fusemill.project.declaration import load
 from fusemill.project.models import Builder, RewardScorer
 from fusemill.project.project import Project
 from fusemill.project.rewards import Canary
+from fusemill.scoring.rewards.batching import BATCH_TOKENS
 from fusemill.scoring.rewards.canary import check_canary
 from fusemill.scoring.rewards.pairs import Pair, RewardModel
 from fusemill.scoring.rewards.weights import located, where_of
@@ -105,4 +106,5 @@ def opened(project: Project, scorer: RewardScorer) -> RewardModel:
         if scorer.engine == "armorm"
         else load_classifier(folder, where, precision, device, side, reward.label)
     )
-    return LocalReward(head, template, reward.max_tokens, reward.batch_tokens)
+    batch_tokens = reward.batch_tokens or BATCH_TOKENS[device]
+    return LocalReward(head, template, reward.max_tokens, batch_tokens)
