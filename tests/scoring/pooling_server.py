@@ -10,6 +10,7 @@ conversation is k + (letters of the answer) / 10 - (words of the prompt); withou
     labels      how many logits
     a_token     /pooling sends a list of logits for every token, the last one counts
     most        tokens that fit; more are refused as vLLM refuses them
+    raw         false: the sigmoid is sent whatever is asked, as old servers do
     keep        cut to so many last tokens instead, without a word
     bos         how often the first token is written
     model       the name that it serves
@@ -30,6 +31,7 @@ SETTINGS: dict[str, Any] = {
     "labels": 1,
     "a_token": False,
     "most": 1000,
+    "raw": True,
     "keep": None,
     "bos": 1,
     "model": "made-up/tiny",
@@ -80,7 +82,7 @@ def answer(path: str, asked: dict[str, Any]) -> dict[str, Any]:
         )
     n_used = min(len(ids), SETTINGS["keep"] or len(ids))
     values = logits(asked["messages"])
-    if asked.get("use_activation") is not False:
+    if asked.get("use_activation") is not False or not SETTINGS["raw"]:
         values = [1 / (1 + math.exp(-value)) for value in values]
     usage = {"prompt_tokens": n_used, "total_tokens": n_used, "completion_tokens": 0}
     item: dict[str, Any] = {"index": 0}
