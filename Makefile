@@ -49,6 +49,7 @@ bench: $(STAMP)  ## every figure of docs/performance.md, in about half an hour
 	$(BIN)/python bench/filters.py
 	$(BIN)/python bench/verify_math.py
 	$(BIN)/python bench/scoring.py
+	$(BIN)/python bench/transformers_sampling.py
 
 clean:  ## remove what runs and builds left behind
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -38,7 +38,7 @@ from fusemill.project.reward_findings import reward_findings
 from fusemill.project.statement import load_macros, prepare
 from fusemill.prompts.faults import bad_footer
 from fusemill.prompts.sources import local_pattern
-from fusemill.sampling.live import ENGINES
+from fusemill.sampling.local.declared import examined
 
 ORDER = ("error", "inconsistent", "unpinned", "known", "note")
 
@@ -54,6 +54,7 @@ def examine(project: Project) -> list[Finding]:
     findings += _licences(project, builders)
     findings += _models(project)
     findings += _endpoints(project)
+    findings += _checkpoints(project)
     findings += _sandbox(project)
     findings += _strays(project)
     findings += _suites(project)
@@ -161,12 +162,8 @@ def _sources(project: Project, builder: Builder) -> Iterator[Finding]:
 
 
 def _engines(project: Project, builder: Builder) -> Iterator[Finding]:
-    """Engines that a declaration may name before this version has them."""
+    """What scorers need is declared and there."""
     where = _where(project, builder)
-    for block in builder.answers:
-        if isinstance(block, LiveAnswers) and block.engine not in ENGINES:
-            text = f"answers by engine `{block.engine}` need a later version"
-            yield Finding("note", where, text)
     for scorer in builder.scores:
         if isinstance(scorer, RewardScorer):
             yield from reward_findings(project, scorer)
@@ -179,18 +176,12 @@ def _engines(project: Project, builder: Builder) -> Iterator[Finding]:
 def _endpoints(project: Project) -> Iterator[Finding]:
     """Every model that is asked has an endpoint; whether it answers is not tried."""
     asked = {
-        name
-        for builder in project.builders.values()
-        for block in builder.answers
-        if isinstance(block, LiveAnswers) and block.engine in ENGINES
-        for name in _asked(block)
-    } | {
         scorer.model
         for builder in project.builders.values()
         for scorer in builder.scores
         if scorer.engine == "http"
     }
-    for name in sorted(asked):
+    for name in sorted(asked.union(_live(project, ("openai", "vllm")))):
         try:
             endpoint = declared_endpoint(project.endpoints, name)
         except FusemillError as error:
@@ -200,6 +191,25 @@ def _endpoints(project: Project) -> Iterator[Finding]:
             if not os.environ.get(variable, "").strip():
                 text = f"environment variable {variable} is not set; a run needs it"
                 yield Finding("note", where_of(name), text)
+
+
+def _checkpoints(project: Project) -> Iterator[Finding]:
+    """Models that run here have known sampling keys, and weights that are pinned."""
+    for name in _live(project, ("transformers",)):
+        yield from examined(project, name)
+
+
+def _live(project: Project, engines: tuple[str, ...]) -> list[str]:
+    """The models that builders ask by one of these engines."""
+    return sorted(
+        {
+            name
+            for builder in project.builders.values()
+            for block in builder.answers
+            if isinstance(block, LiveAnswers) and block.engine in engines
+            for name in block.models
+        }
+    )
 
 
 def _licences(project: Project, builders: list[Builder]) -> Iterator[Finding]:
@@ -228,7 +238,8 @@ def _models(project: Project) -> Iterator[Finding]:
     for name, model in project.models.items():
         reward = project.rewards.get(name)
         is_local = reward is not None and reward.weights is not None
-        if model.revision is None and not model.hosted and not is_local:
+        is_pinned = bool(model.revision or model.weights_sha256)
+        if not (is_pinned or model.hosted or is_local):
             where = f"registry/models.yaml: models.{name}"
             text = f"{model.model} has no revision, so its answers cannot be made again"
             yield Finding("unpinned", where, text)

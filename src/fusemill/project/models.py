@@ -49,6 +49,12 @@ def _function(value: str) -> str:
     return _inside(path) + ":" + name
 
 
+def _sha256(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise ValueError("a sha256 has 64 hex digits in lower case")
+    return value
+
+
 Revision = Annotated[str | None, AfterValidator(_full_commit)]
 
 
@@ -258,6 +264,17 @@ class Price(Declaration):
     as_of: str
 
 
+# Beside `model` and `sampling`.
+IDENTITY = (
+    "revision",
+    "weights_sha256",
+    "template",
+    "system",
+    "reasoning",
+    "precision",
+)
+
+
 class Model(Declaration):
     """One model of registry/models.yaml. What is written here makes its identity."""
 
@@ -265,9 +282,11 @@ class Model(Declaration):
     role: Literal["source", "reward", "target"]
     hosted: bool = False  # true: no weights and no revision can be pinned
     revision: Revision = None
+    # Of a local checkpoint, where no revision says which weights they are.
+    weights_sha256: Annotated[str | None, AfterValidator(_sha256)] = None
     licence: str
     licence_url: str | None = None
-    sampling: dict[str, bool | int | float | str] | None = None
+    sampling: dict[str, bool | int | float | str | tuple[str, ...]] | None = None
     template: str | None = None  # named chat template, where not the model's own
     system: str | None = None
     system_role: bool = True  # false: its template has none, only user and assistant
@@ -282,7 +301,7 @@ class Model(Declaration):
         `sampling_seed` is None for recorded answers: it had no part in them.
         """
         config: dict[str, Any] = {"model": self.model}
-        for key in ("revision", "template", "system", "reasoning", "precision"):
+        for key in IDENTITY:
             if getattr(self, key) is not None:
                 config[key] = getattr(self, key)
         if self.sampling is not None:

@@ -8,6 +8,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fusemill import __version__
 from fusemill.errors import DeclarationError
+from fusemill.project.checkpoints import Checkpoint, load_checkpoints
 from fusemill.project.declaration import load, read_text
 from fusemill.project.endpoints import FILE as ENDPOINTS
 from fusemill.project.endpoints import Endpoint, Endpoints
@@ -35,6 +36,7 @@ class Project:
     models: dict[str, Model]
     endpoints: dict[str, Endpoint] = field(default_factory=dict)  # by model
     rewards: dict[str, Reward] = field(default_factory=dict)  # by model
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)  # by model
     data: Path | None = None  # what `${data}` stands for
     workdir: Path = field(default_factory=Path)
     limit: int | None = None  # at most so many prompts a set, for a trial
@@ -84,6 +86,7 @@ class Project:
             models=models,
             endpoints=_endpoints(root / ENDPOINTS, models),
             rewards=rewards,
+            checkpoints=load_checkpoints(root, models),
             data=data.absolute() if data else None,
             workdir=(workdir or root).absolute(),
             limit=limit,

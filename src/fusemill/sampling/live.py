@@ -13,6 +13,7 @@ from fusemill.progress import Count, Progress
 from fusemill.project.project import Project
 from fusemill.sampling.due import Due, DueModel
 from fusemill.sampling.engine import Answer, Engine, Tally
+from fusemill.sampling.local.declared import locally
 from fusemill.sampling.openai.declared import over_http
 from fusemill.sampling.rates import Rates
 from fusemill.sampling.rows import response_row
@@ -24,18 +25,18 @@ FLUSH_S = 4.0
 ENGINES: Mapping[str, Callable[[Project, Sequence[str]], Engine]] = {
     "openai": over_http,
     "vllm": over_http,
+    "transformers": locally,
 }
 
 
 def sample_live(project: Project, shard: Shard, progress: Progress) -> None:
     """Ask for every missing answer of the active builders, and record what comes.
 
-    Raises EngineError where answers are missing that no engine here can bring, where an
-    engine stops, and at the end where requests were given up; what came is kept.
+    Raises EngineError where an engine stops, and at the end where requests were given
+    up; what came is kept.
     """
     with project.warehouse.connect() as con:
         due = Due(project, con, shard)
-        _require_engines(due.models)
         for group in _groups(project, due.models):
             with progress.stage("sample", "live") as count:
                 count.expect(sum(one.n_missing for one in group.models))
@@ -117,17 +118,6 @@ def _said(due: DueModel, tally: Tally) -> str:
 def failures(tally: Tally) -> str:
     """Failed tries by kind, the most frequent first."""
     return ", ".join(f"{kind} {n:,}" for kind, n in tally.faults.most_common() if n)
-
-
-def _require_engines(models: Sequence[DueModel]) -> None:
-    for one in models:
-        if one.engine not in ENGINES:
-            raise EngineError(
-                f"{one.n_missing:,} answers of `{one.model}` are missing and engine "
-                f"`{one.engine}` is not part of this version of fusemill, which has "
-                f"{', '.join(sorted(ENGINES))} and recorded; serve the model and "
-                "declare `openai`, or bring the answers as recorded files"
-            )
 
 
 def _require_whole(group: _Group) -> None:

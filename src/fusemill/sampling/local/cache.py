@@ -135,14 +135,23 @@ class RowCache:
             before = getattr(layer, name)
             example: Any = joining[0][i] if before is None else before
             heads, size = example.shape[-3], example.shape[-1]
-            # Zeros: what is masked out is still multiplied, and may not be NaN.
-            after = example.new_zeros(n_rows, heads, width + room, size)
+            after = example.new_empty(n_rows, heads, width + room, size)
             if len(kept):
-                columns = before[kept, :, layer.end - old : layer.end]
-                after[: len(kept), :, width - old : width] = columns
+                columns = before[:, :, layer.end - old : layer.end]
+                _fill(after[: len(kept), :, :width], columns.index_select(0, kept))
             row = len(kept)
             for *pair, n in joining:
-                after[row : row + n, :, width - pair[i].shape[1] : width] = pair[i]
+                _fill(after[row : row + n, :, :width], pair[i])
                 row += n
             setattr(layer, name, after)
         layer.end = width
+
+
+def _fill(rows: Tensor, columns: Tensor) -> None:
+    """The last columns of these rows, and zeros before them.
+
+    What is masked out is still multiplied, and may not be NaN.
+    """
+    n_before = rows.shape[2] - columns.shape[-2]
+    rows[:, :, :n_before] = 0
+    rows[:, :, n_before:] = columns

@@ -12,7 +12,7 @@ from torch import Tensor
 from fusemill.sampling.local.parameters import Parameters
 
 DRAWN_AT_ONCE = 64
-BEST = 1024  # tokens among which top_p nearly always finds its own
+BEST = (64, 1024)  # tokens among which top_p most often, nearly always finds its own
 
 
 class Uniforms:
@@ -108,12 +108,13 @@ def filtered(logits: Tensor, parameters: Parameters) -> Tensor:
 def _last_inside(logits: Tensor, top_p: float) -> Tensor:
     """Logit [n, 1] of the last token that fills the probability `top_p`."""
     whole = logits.logsumexp(-1, keepdim=True)
-    for n_best in (min(BEST, logits.shape[-1]), logits.shape[-1]):
+    n_all = logits.shape[-1]
+    for n_best in (*(n for n in BEST if n < n_all), n_all):
         best = logits.topk(n_best).values
         probabilities = (best - whole).exp()
         before = probabilities.cumsum(-1) - probabilities
         n_inside = (before < top_p).sum(-1, keepdim=True).clamp(min=1)
-        if n_best == logits.shape[-1] or int(n_inside.max()) < n_best:
+        if n_best == n_all or int(n_inside.max()) < n_best:
             break
     return best.gather(-1, n_inside - 1)
 

@@ -47,11 +47,11 @@ class TransformersEngine:
         """Answers as they come; see `Engine`."""
         for name, pages in requests.items():
             asked = self._asked[name]
-            run = _Run(asked.local.load(), asked, self.tallies[name])
+            run = Run(asked.local.load(), asked, self.tallies[name])
             yield from run.answers(chain.from_iterable(pages))
 
 
-class _Run:
+class Run:
     """A loaded model, and what it is asked in this run."""
 
     def __init__(self, checkpoint: Checkpoint, asked: Asked, tally: Tally) -> None:

@@ -30,9 +30,11 @@ class Parameters(Declaration):
     @field_validator("stop", mode="before")
     @classmethod
     def _several(cls, value: Any) -> Any:
-        found = (value,) if isinstance(value, str) else tuple(value)
-        if "" in found:
-            raise ValueError("an empty text would stop every answer")
+        found = (value,) if isinstance(value, str) else value
+        if isinstance(found, list | tuple):
+            if "" in found:
+                raise ValueError("an empty text would stop every answer")
+            return tuple(found)
         return found
 
     @classmethod

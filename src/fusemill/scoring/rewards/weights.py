@@ -1,19 +1,17 @@
 """Where a reward model's weights are, and what makes its scores another scorer's."""
 
-import glob
 from pathlib import Path
 from typing import Any
 
-from fusemill.errors import DeclarationError, EngineError
+from fusemill.checkpoints import folders
+from fusemill.errors import DeclarationError
 from fusemill.project.models import RewardScorer
 from fusemill.project.project import Project
 from fusemill.project.rewards import FILE
-from fusemill.prompts.sources import digest, local_pattern
+from fusemill.prompts.sources import digest
 
 # Raised when an engine of ours would say another score of the same weights.
 VERSIONS = {"armorm": 1, "classifier": 1, "http": 1}
-# What of a checkpoint is read.
-PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")
 
 
 def where_of(model: str) -> str:
@@ -30,11 +28,7 @@ def local_folder(project: Project, model: str) -> Path | None:
     if declared is None:
         return None
     where = f"{where_of(model)}.weights"
-    pattern = str(local_pattern(declared, project, where))
-    found = [Path(path) for path in glob.glob(pattern) if Path(path).is_dir()]
-    if len(found) != 1:
-        raise DeclarationError(f"{where}: no such folder: {declared}")
-    return found[0]
+    return folders.local_folder(project, declared, where)
 
 
 def identity(project: Project, scorer: RewardScorer) -> dict[str, Any]:
@@ -64,8 +58,10 @@ def _digests(project: Project, model: str) -> list[list[str]]:
             f"commit (40 hex digits) of the weights, or {where_of(model)}.weights a "
             "local folder"
         )
-    files = sorted({path for p in PATTERNS for path in folder.glob(p)})
-    return [[path.name, digest(str(path), where_of(model))] for path in files]
+    return [
+        [path.name, digest(str(path), where_of(model))]
+        for path in folders.files(folder)
+    ]
 
 
 def located(project: Project, model: str) -> Path:
@@ -76,22 +72,4 @@ def located(project: Project, model: str) -> Path:
     folder = local_folder(project, model)
     if folder is not None:
         return folder
-    from huggingface_hub import snapshot_download
-
-    declared = project.models[model]
-    try:
-        return Path(
-            snapshot_download(
-                declared.model,
-                revision=declared.revision,
-                allow_patterns=list(PATTERNS),
-            )
-        )
-    except Exception as error:  # the client's transport errors have no common base
-        said = " ".join(str(error).split())
-        raise EngineError(
-            f"registry/models.yaml: models.{model}: {declared.model}@"
-            f"{str(declared.revision)[:8]} cannot be had: {type(error).__name__}: "
-            f"{said}. Check name, revision, network, and HF_TOKEN where it is gated; "
-            f"or let {where_of(model)}.weights name a local copy"
-        ) from error
+    return folders.from_hub(project.models[model], model, f"{where_of(model)}.weights")
