@@ -1,6 +1,6 @@
 """Speed of verdicts on code, beside one process per test.
 
-    python bench/verify_code.py [--rows N] [--rounds N] [--cpu-s SECONDS]
+    python bench/verify_code.py [--rows N] [--rounds N] [--cpu-s SECONDS] [--evalplus]
 
 HumanEval's tests over the recorded completions of humaneval_runs (the first N by hash;
 all without --rows), in as many processes as there are cores:
@@ -9,6 +9,13 @@ all without --rows), in as many processes as there are cores:
     single runs    the same without second runs
     per process    one forked process per test, as human-eval's `check_correctness`
                    (execution.py at 6d43fb9: a Manager, a Process, a timer of 3 s)
+
+Then the same on the completions that end: one that never does costs every way the whole
+of its limit, and a few of them are most of a run.
+
+With --evalplus, evalplus in a virtual environment of its own (made anew, needs a
+package index) beside ours and one process per test, on the rows whose tests are nothing
+but calls compared with literals: evalplus takes inputs and outputs, not tests.
 
 Prints runs/s by the clock and by CPU time (all processes together), which other work on
 the machine disturbs less, and how many verdicts differ. Completions that were cut off
@@ -19,17 +26,22 @@ import argparse
 import ast
 import contextlib
 import faulthandler
+import functools
 import io
 import json
 import multiprocessing
 import os
 import resource
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 from fusemill.sandbox import Limits, Sandbox
 from fusemill.verify.code import CodeRow, check_many
@@ -37,6 +49,7 @@ from fusemill.verify.code.stub import prelude
 from recorded_code import humaneval_tasks, query
 
 Verdicts = dict[int, bool]
+Ways = dict[str, Callable[[list[CodeRow]], Verdicts]]
 TIMEOUT_S = 3.0
 
 
@@ -54,11 +67,19 @@ def load(n: int | None) -> list[CodeRow]:
     return found
 
 
-def ours(rows: list[CodeRow], cpu_s: float, second_runs: bool) -> Verdicts:
-    """Verdicts of this package."""
+def statuses(
+    rows: list[CodeRow], cpu_s: float, second_runs: bool = True
+) -> dict[int, str]:
+    """Statuses of this package's verdicts."""
     with Sandbox(Limits(cpu_s=cpu_s)) as sandbox:
         found = check_many(rows, sandbox, second_runs)
-        return {int(str(key)): v.status == "passed" for key, v in found}
+        return {int(str(key)): v.status for key, v in found}
+
+
+def ours(rows: list[CodeRow], cpu_s: float, second_runs: bool = True) -> Verdicts:
+    """Verdicts of this package."""
+    found = statuses(rows, cpu_s, second_runs)
+    return {key: status == "passed" for key, status in found.items()}
 
 
 class _TimeoutError(Exception):
@@ -103,16 +124,91 @@ def _one_process(source: str) -> bool:
     return list(result) == ["passed"]
 
 
+def program(row: CodeRow) -> str:
+    """A completion below its prompt's imports and helpers."""
+    before = ast.unparse(prelude(row.stub, (), None))
+    return "\n".join(["from typing import *", before, row.text])
+
+
 def per_process(rows: list[CodeRow]) -> Verdicts:
     """Verdicts of one process per test; the prompt's imports and helpers in front."""
-    sources = []
-    for row in rows:
-        before = ast.unparse(prelude(row.stub, (), None))
-        call = f"check({row.entry_point})"
-        parts = ["from typing import *", before, row.text, row.tests[0], call]
-        sources.append("\n".join(parts))
+    sources = [
+        "\n".join([program(row), row.tests[0], f"check({row.entry_point})"])
+        for row in rows
+    ]
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
-        return dict(enumerate(threads.map(_one_process, sources)))
+        found = threads.map(_one_process, sources)
+        return dict(zip([int(str(row.key)) for row in rows], found, strict=True))
+
+
+def calls(test: str) -> tuple[list[Any], list[Any]] | None:
+    """Arguments and results of a `check`; None where it does more than compare them."""
+    [check] = [n for n in ast.parse(test).body if isinstance(n, ast.FunctionDef)]
+    inputs, expected = [], []
+    for node in check.body:
+        match node:
+            case ast.Assert(
+                test=ast.Compare(
+                    left=ast.Call(func=ast.Name("candidate"), args=args, keywords=[]),
+                    ops=[ast.Eq()],
+                    comparators=[value],
+                )
+            ):
+                try:
+                    inputs.append([ast.literal_eval(arg) for arg in args])
+                    expected.append(ast.literal_eval(value))
+                except ValueError:
+                    return None
+            case ast.Assert(test=ast.Constant(True)) | ast.Expr(ast.Constant()):
+                continue  # HumanEval's `assert True, "This prints if …"`
+            case _:
+                return None
+    as_lists = json.loads(json.dumps([inputs, expected]))
+    # What JSON has no form for would be another value on the other side.
+    return (inputs, expected) if as_lists == [inputs, expected] else None
+
+
+def evalplus(rows: list[CodeRow], python: Path, folder: Path) -> tuple[float, Verdicts]:
+    """Seconds and verdicts of evalplus."""
+    source, target = folder / "rows.jsonl", folder / "verdicts.json"
+    lines = []
+    for row in rows:
+        found = calls(row.tests[0])
+        assert found is not None
+        one = {"code": program(row), "entry_point": row.entry_point}
+        one |= {"inputs": found[0], "expected": found[1]}
+        lines.append(json.dumps(one) + "\n")
+    source.write_text("".join(lines))
+    job = [python, Path(__file__).parent / "peers" / "evalplus_checks.py"]
+    n = str(len(os.sched_getaffinity(0)))
+    subprocess.run([*job, source, target, n], check=True)
+    done = json.loads(target.read_text())
+    return done["seconds"], dict(enumerate(done["verdicts"]))
+
+
+def beside_evalplus(rows: list[CodeRow], cpu_s: float) -> None:
+    """Ours, one process per test and evalplus, on the rows that it can judge."""
+    kept = [row for row in rows if calls(row.tests[0]) is not None]
+    numbered = [
+        CodeRow(i, row.text, row.tests, row.entry_point, row.stub)
+        for i, row in enumerate(kept)
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        python = folder / "venv" / "bin" / "python"
+        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+        install = [python, "-m", "pip", "install", "--quiet", "evalplus==0.3.1"]
+        subprocess.run(install, check=True)
+        _, both = timed("ours", lambda: ours(numbered, cpu_s))
+        timed("per process", lambda: per_process(numbered))
+        seconds, theirs = evalplus(numbered, python, folder)
+    differing = [i for i in both if both[i] != theirs[i]]
+    line = {"what": "evalplus", "runs": len(theirs), "passed": sum(theirs.values())}
+    line |= {"runs_per_s": round(len(theirs) / seconds, 1), "differ": len(differing)}
+    print(json.dumps(line))
+    for i in differing[:20]:
+        print(f"--- {i} {kept[i].entry_point}: ours {both[i]}, evalplus {theirs[i]}")
+        print(kept[i].text[:1500])
 
 
 def cpu_used() -> float:
@@ -140,18 +236,41 @@ def timed(name: str, run: Callable[[], Verdicts]) -> tuple[dict[str, object], Ve
     return line, found
 
 
+def compare(ways: Ways, rows: list[CodeRow], which: str) -> list[Verdicts]:
+    """Every way on the same rows, a line each, with its ratio to the last."""
+    timings = [
+        timed(f"{name}{which}", functools.partial(way, rows))
+        for name, way in ways.items()
+    ]
+    last = float(str(timings[-1][0]["runs_per_s"]))
+    for line, _ in timings[:-1]:
+        ratio = float(str(line["runs_per_s"])) / last
+        print(f"{line['what']}: {ratio:.1f} x {timings[-1][0]['what']}", flush=True)
+    return [found for _, found in timings]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--cpu-s", type=float, default=TIMEOUT_S)
+    parser.add_argument("--evalplus", action="store_true")
     arguments = parser.parse_args()
     rows = load(arguments.rows)
     limit = arguments.cpu_s
+    if arguments.evalplus:
+        beside_evalplus(rows, limit)
+        return
+    ways: Ways = {
+        "ours": lambda some: ours(some, limit),
+        "single runs": lambda some: ours(some, limit, second_runs=False),
+        "per process": per_process,
+    }
+    ended = statuses(rows, limit)
+    ending = [row for row in rows if ended[int(str(row.key))] != "timeout"]
     for _ in range(arguments.rounds):
-        _, both = timed("ours", lambda: ours(rows, limit, True))
-        _, single = timed("single runs", lambda: ours(rows, limit, False))
-        _, other = timed("per process", lambda: per_process(rows))
+        compare(ways, ending, " that end")
+        both, single, other = compare(ways, rows, "")
     differing = [i for i in both if both[i] != other[i]]
     stricter = Counter("ours passes" if both[i] else "ours fails" for i in differing)
     print(json.dumps({"differ": len(differing), **stricter}))
