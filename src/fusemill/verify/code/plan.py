@@ -27,6 +27,9 @@ _INTROSPECTION = frozenset(
     ("asyncio", "inspect", "mock", "pickle", "threading", "multiprocessing", "weakref")
 )
 
+# Halves of the second run: whether the second one, and whether shuffled.
+_FIRST, _SHUFFLED, _IN_ORDER = (False, False), (True, True), (True, False)
+
 _DRIVERS = "fusemill.verify.code.drivers:"
 
 
@@ -54,8 +57,10 @@ class Plan:
     units: tuple[tuple[str, str], ...]
     stub: Stub
     modules: frozenset[str]
-    _halves: list[Half] = field(default_factory=list)  # made when an answer passes
-    _changed: list[str] = field(default_factory=list)
+    # Of the second run, by whether it is the second half and shuffled; made when asked
+    # for, since it is dear and many checks see no answer pass.
+    _halves: dict[tuple[bool, bool], Half] = field(default_factory=dict)
+    _changed: dict[tuple[bool, bool], str] = field(default_factory=dict)
 
     def entry(self) -> EntryPoint | None:
         """What an answer must define: the entry point, or the one name tests want."""
@@ -74,29 +79,32 @@ class Plan:
 
         alone: those of its second half, run by itself.
         """
-        if not self._halves:
-            kinds = ((False, False), (True, True), (True, False))  # second, shuffled
-            self._halves = [
-                changed_tests(self.tests.trees(), self.seed, *kind) for kind in kinds
-            ]
-        first, second, in_order = self._halves
-        return in_order.marks if alone else first.marks | second.marks
+        if alone:
+            return self._half(_IN_ORDER).marks
+        return self._half(_FIRST).marks | self._half(_SHUFFLED).marks
 
     def changed(self, program: Program, alone: bool) -> tuple[Role, ...]:
         """The second run, of changed tests; `marks` says that there are some.
 
         alone: only its second half, in the order in which the tests stand.
         """
-        if not self._changed:
-            self._changed = [
-                marshalled(compiled_tree(half.tree, f"{TEST_FILE}0>"))
-                for half in self._halves
-            ]
-        first, second, in_order = self._changed
-        units = [(in_order, "ordered")]
-        if not alone:
-            units = [(first, "ordered"), (second, "shuffled")]
+        kinds = [(_FIRST, "ordered"), (_SHUFFLED, "shuffled")]
+        if alone:
+            kinds = [(_IN_ORDER, "ordered")]
+        units = [(self._compiled(kind), order) for kind, order in kinds]
         return (self._inside(program, units),)
+
+    def _half(self, kind: tuple[bool, bool]) -> Half:
+        if kind not in self._halves:
+            trees = self.tests.trees()
+            self._halves[kind] = changed_tests(trees, self.seed, *kind)
+        return self._halves[kind]
+
+    def _compiled(self, kind: tuple[bool, bool]) -> str:
+        if kind not in self._changed:
+            code = compiled_tree(self._half(kind).tree, f"{TEST_FILE}0>")
+            self._changed[kind] = marshalled(code)
+        return self._changed[kind]
 
     def across(self, program: Program) -> tuple[Role, ...]:
         """Two processes: the tests in one, the answer in the other."""
