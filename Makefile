@@ -46,6 +46,7 @@ bench: $(STAMP)  ## every figure of docs/performance.md, in about half an hour
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/resume.py
 	$(BIN)/python bench/formatting.py --rounds 6
+	$(BIN)/python bench/sampling.py
 	$(BIN)/python bench/filters.py
 	$(BIN)/python bench/verify_math.py
 	$(BIN)/python bench/scoring.py

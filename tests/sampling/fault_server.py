@@ -3,9 +3,9 @@
     python tests/sampling/fault_server.py '{"latency_s": 0.1, "faults": {"429": 0.03}}'
 
 It prints its port, answers POST …/chat/completions, and takes settings while it runs
-(POST /settings, GET /log). A draw's text names its prompt and seed, so that a test sees
-which draw it is. Every request becomes an entry of the log when it has ended, a hang
-when it begins:
+(POST /settings, GET /log, GET /last). A draw's text names its prompt and seed, so that
+a test sees which draw it is. Every request becomes an entry of the log when it has
+ended, a hang when it begins:
 
     {"at": 12.3, "ended": 12.4, "model": "m", "prompt": "2 + 2?", "seed": 7, "n": 2,
      "came_to": "delivered"}
@@ -110,6 +110,9 @@ class FaultServer:
             self.random = random.Random(self.settings.seed)
             self.entries, self.most_under_way = [], 0
             return await send(writer, 200, b"{}")
+        if path == "/last":
+            last = {"at": self.entries[-1]["at"] if self.entries else 0.0}
+            return await send(writer, 200, json.dumps(last).encode())
         if path == "/log":
             found = {"entries": self.entries, "most_under_way": self.most_under_way}
             return await send(writer, 200, json.dumps(found).encode())

@@ -25,19 +25,23 @@ class Server:
         data = json.dumps(settings).encode()
         urllib.request.urlopen(f"{self.root}/settings", data).read()
 
-    def _log(self) -> dict[str, Any]:
-        found = json.loads(urllib.request.urlopen(f"{self.root}/log").read())
+    def _ask(self, path: str) -> dict[str, Any]:
+        found = json.loads(urllib.request.urlopen(f"{self.root}{path}").read())
         assert isinstance(found, dict)
         return found
 
     def log(self) -> list[dict[str, Any]]:
         """Every request that has ended."""
-        entries = self._log()["entries"]
+        entries = self._ask("/log")["entries"]
         assert isinstance(entries, list)
         return entries
 
     def most_under_way(self) -> int:
-        return int(self._log()["most_under_way"])
+        return int(self._ask("/log")["most_under_way"])
+
+    def last_at(self) -> float:
+        """When the request came that ended last; 0 where there was none."""
+        return float(self._ask("/last")["at"])
 
     def came_to(self) -> Counter[str]:
         """How many requests came to what."""

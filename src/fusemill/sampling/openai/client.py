@@ -13,6 +13,7 @@ from fusemill.errors import EngineError
 from fusemill.sampling.engine import Answer, Request, Tally, runs
 from fusemill.sampling.openai.budget import Budget
 from fusemill.sampling.openai.chat import Sent, Served, answers, body
+from fusemill.sampling.openai.connections import Connections
 from fusemill.sampling.openai.faults import (
     Fault,
     Overloaded,
@@ -55,7 +56,7 @@ class Client:
 
     served: Served
     pool: Pool
-    http: httpx2.AsyncClient
+    connections: Connections
     where: str  # place of the endpoint, for messages
     key: str | None
     timeout_s: float
@@ -164,8 +165,8 @@ class Client:
 
     async def _post(self, url: str, content: bytes, where: str) -> httpx2.Response:
         try:
-            async with asyncio.timeout(self.timeout_s):
-                return await self.http.post(url, content=content)
+            async with asyncio.timeout(self.timeout_s), self.connections.one() as http:
+                return await http.post(url, content=content)
         except (httpx2.HTTPError, TimeoutError) as error:
             raise of_exception(error, where) from None
 

@@ -11,23 +11,17 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import httpx2
-
-from fusemill import __version__
 from fusemill.project.endpoints import Endpoint, Limits, where_of
 from fusemill.project.models import Price
 from fusemill.sampling.engine import Answer, Request, Tally
 from fusemill.sampling.openai.budget import Budget
 from fusemill.sampling.openai.chat import Served
 from fusemill.sampling.openai.client import Client, Stop
+from fusemill.sampling.openai.connections import Connections
 from fusemill.sampling.openai.lanes import Lane, Pool
 
-TICK_S = 0.25  # how often at least something is yielded
+TICK_S = 0.1  # how often what has come is yielded
 UNREAD = 2_000  # batches of answers that may wait to be recorded
-CONNECT_S = 20.0
-# Below the five seconds after which uvicorn, and so vLLM, closes an idle connection:
-# one that is closed while a request is being sent costs a try.
-IDLE_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -39,23 +33,6 @@ class Asked:
     urls: tuple[str, ...]
     key: str | None
     price: Price | None = None
-
-    def http(self) -> httpx2.AsyncClient:
-        """A client that sends the key and follows no redirect."""
-        headers = {"Content-Type": "application/json"}
-        headers["User-Agent"] = f"fusemill/{__version__}"
-        if self.key is not None:
-            headers["Authorization"] = f"Bearer {self.key}"
-        return httpx2.AsyncClient(
-            headers=headers,
-            timeout=httpx2.Timeout(None, connect=CONNECT_S),
-            # Lanes bound what is under way.
-            limits=httpx2.Limits(
-                max_connections=None,
-                max_keepalive_connections=None,
-                keepalive_expiry=IDLE_S,
-            ),
-        )
 
 
 class OpenAIEngine:
@@ -81,6 +58,8 @@ class OpenAIEngine:
         thread.start()
         try:
             while thread.is_alive() or not self._out.empty():
+                # Not woken for each answer: the two threads share one interpreter.
+                thread.join(TICK_S)
                 yield self._batch()
         finally:
             with contextlib.suppress(RuntimeError):  # the loop has ended
@@ -92,10 +71,9 @@ class OpenAIEngine:
             raise self._stop.error
 
     def _batch(self) -> list[Answer]:
-        """What has come, after waiting a moment for the first."""
+        """What has come by now."""
         found: list[Answer] = []
         with contextlib.suppress(queue.Empty):
-            found += self._out.get(timeout=TICK_S)
             while True:
                 found += self._out.get_nowait()
         return found
@@ -112,13 +90,13 @@ class OpenAIEngine:
     ) -> None:
         name, endpoint = asked.served.name, asked.endpoint
         tally = self.tallies[name]
-        async with asked.http() as http:
-            pool = Pool([Lane(url, endpoint.max_concurrency) for url in asked.urls])
-            self._stop.pools.append(pool)
+        pool = Pool([Lane(url, endpoint.max_concurrency) for url in asked.urls])
+        self._stop.pools.append(pool)
+        async with contextlib.aclosing(Connections(asked.key)) as connections:
             client = Client(
                 asked.served,
                 pool,
-                http,
+                connections,
                 where_of(name),
                 asked.key,
                 endpoint.timeout_s,
