@@ -71,6 +71,8 @@ def answer(path: str, asked: dict[str, Any]) -> dict[str, Any]:
         raise Refusal(404, f"The model `{asked['model']}` does not exist.")
     ids = tokens(asked["messages"])
     if path == "/tokenize" and SETTINGS["tokenize"]:
+        if asked.get("add_generation_prompt", True):
+            ids.append(2)  # a header for an answer that is to come
         return {"count": len(ids), "max_model_len": SETTINGS["most"], "tokens": ids}
     if path not in ("/classify", "/pooling"):
         raise Refusal(404, "Not Found")

@@ -24,6 +24,7 @@ from fusemill import __version__
 from fusemill.errors import EngineError
 from fusemill.project.endpoints import declared_endpoint, where_of
 from fusemill.project.project import Project
+from fusemill.sampling.openai.connections import IDLE_S
 from fusemill.sampling.openai.faults import (
     Fault,
     Overloaded,
@@ -79,7 +80,11 @@ class HttpReward:
 
         Nothing is seen of a server that does not show its tokens at /tokenize.
         """
-        asked = {"model": self.served_as, "messages": pair.conversation}
+        asked = {
+            "model": self.served_as,
+            "messages": pair.conversation,
+            "add_generation_prompt": False,  # true by default, at /classify false
+        }
         try:
             shown = self._post(self.urls[0], "tokenize", asked)
         except NotServed:
@@ -91,11 +96,11 @@ class HttpReward:
             found = self._post(self.urls[0], self.path, self._body(pair))
         except Refused:
             return None  # its status says so
-        used = found["usage"]
-        if tokens and used["prompt_tokens"] < len(tokens):
+        n_read = _n_tokens(found)
+        if n_read is not None and n_read < len(tokens):
             return (
-                f"the server reads {used['prompt_tokens']} of its {len(tokens)} "
-                "tokens: the prompt is cut"
+                f"the server reads {n_read} of its {len(tokens)} tokens: the prompt is "
+                "cut"
             )
         return None
 
@@ -111,8 +116,8 @@ class HttpReward:
             found = self._post(url, self.path, self._body(pair))
         except Refused:
             return Scored("too_long")
-        n_tokens = (found.get("usage") or {}).get("prompt_tokens")
-        if isinstance(n_tokens, int) and n_tokens > self.max_tokens:
+        n_read = _n_tokens(found)
+        if n_read is not None and n_read > self.max_tokens:
             return Scored("too_long")
         return self._read(found)
 
@@ -186,6 +191,13 @@ class HttpReward:
         return found
 
 
+def _n_tokens(found: dict[str, Any]) -> int | None:
+    """How many tokens the server read, None where it does not say."""
+    usage = found.get("usage")
+    count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return count if isinstance(count, int) else None
+
+
 def _wait(fault: Fault, tries: int) -> None:
     """As long as the server asks, else longer each time and never in step."""
     asked = fault.after_s if isinstance(fault, Overloaded) else None
@@ -218,5 +230,14 @@ def open_http(project: Project, model: str) -> HttpReward:
         where=where,
         max_tokens=reward.max_tokens,
         max_concurrency=endpoint.max_concurrency,
-        http=httpx2.Client(headers=headers, timeout=endpoint.timeout_s),
+        http=httpx2.Client(
+            headers=headers,
+            timeout=endpoint.timeout_s,
+            # The threads bound what is under way; IDLE_S as for answers.
+            limits=httpx2.Limits(
+                max_connections=None,
+                max_keepalive_connections=None,
+                keepalive_expiry=IDLE_S,
+            ),
+        ),
     )
