@@ -4,6 +4,7 @@ It never sees a payload, a report or any byte of untrusted code: a child reads i
 payload after the fork. So its memory, which every child inherits, says nothing.
 """
 
+import builtins
 import gc
 import importlib
 import math
@@ -12,6 +13,7 @@ import signal
 import socket
 import sys
 import types
+from _sitebuiltins import Quitter
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,12 @@ random.seed(json.loads(json.JSONEncoder().encode({"a": [1, None, 2.5]}))["a"][0]
 N_REHEARSALS = 20
 
 HOME = Path(__file__).resolve().parents[2]  # of the package fusemill
+
+
+def add_exits() -> None:
+    """Give programs `exit` and `quit`, which `site` would add and -S leaves out."""
+    for name in ("exit", "quit"):
+        setattr(builtins, name, Quitter(name, "Ctrl-D (i.e. EOF)"))
 
 
 def rehearse() -> None:
@@ -128,6 +136,7 @@ class Zygote:
         if self._walls.scratch:
             os.chdir(self._walls.scratch)
         os.environ.clear()
+        add_exits()
         rehearse()
         self._watch = Watch(control.socket, self._walls)
         self._drivers: dict[str, child.Driver] = {}

@@ -81,6 +81,10 @@ ANSWERS = [
         "passed",
         "",
     ),
+    *[
+        (f"print(sum(map(int, input().split())))\n{leave}()", SUM, None, "passed", "")
+        for leave in ("exit", "quit")
+    ],
     (
         "import os\nprint(sum(map(int, os.read(0, 99).split())), '')",
         SUM,
@@ -137,7 +141,8 @@ ANSWERS = [
     # ends that are no passes
     *[(LEAVES, tests, "f", "failed", "left before the tests") for tests in FORMS],
     *[
-        ("import sys\ndef f(x): sys.exit(0)", tests, "f", "failed", "left before")
+        (f"import sys\ndef f(x): {leave}(0)", tests, "f", "failed", "left before")
+        for leave in ("sys.exit", "exit")
         for tests in FORMS
     ],
     ("raise SystemExit(0)\n" + ADD, ASSERTS, "f", "failed", "left before the tests"),

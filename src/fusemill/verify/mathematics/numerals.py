@@ -111,6 +111,24 @@ def _fold(read: list[str]) -> Fraction | None:
     return Fraction(total + group)
 
 
+_IN_A_SENTENCE = re.compile(
+    "(?:百分之)?(?!一(?:共|定|样|起|直|般|些))[零〇一二三四五六七八九两十百千万亿]+"
+    "(?:(?:分之|点)[零〇一二三四五六七八九两十百千万亿]+)?"
+)
+
+
+def last_chinese(phrase: str) -> str | None:
+    """The last number in Chinese characters of a phrase that has no digits, or None.
+
+    >>> last_chinese("三个班一共有三十六人"), last_chinese("一共有")
+    ('三十六', None)
+    """
+    if phrase.isascii() or re.search("[0-9]", phrase):
+        return None
+    named = _IN_A_SENTENCE.findall(phrase)
+    return named[-1] if named else None
+
+
 _DIGITS = dict(zip("零一二三四五六七八九", range(10), strict=True)) | {"〇": 0, "两": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10**4, "亿": 10**8}

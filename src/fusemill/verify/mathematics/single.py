@@ -13,6 +13,7 @@ from fusemill.verify.mathematics.tables import words
 from fusemill.verify.mathematics.units import units
 from fusemill.verify.mathematics.values import differ, exact, far_apart, proportional
 from fusemill.verify.mathematics.words import (
+    chinese_number_in,
     core,
     first_number_in,
     is_formula,
@@ -175,7 +176,7 @@ def same_sentence(answer: Written, gold: Written, _: Judge) -> bool | None:
     phrase = answer.plain.casefold()
     if value := number_in(phrase):
         return equal(value, right)
-    value = first_number_in(phrase)
+    value = first_number_in(phrase) or chinese_number_in(phrase)
     return True if value is not None and equal(value, right) else None
 
 

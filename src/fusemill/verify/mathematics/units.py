@@ -25,6 +25,7 @@ VALUE_WORDS = frozenset(
 )
 """Words beside a number that change its value, or are mathematics and no unit."""
 
+_NUMERALS = frozenset("两二三四五六七八九十百千万")
 _JOINING = frozenset(words("and or to over not nor nothing if than 和 或"))
 _SHORT = frozenset(
     words(
@@ -112,7 +113,10 @@ def _is_unit(word: str, glued: bool) -> bool:
     if word in VALUE_WORDS or word in _JOINING:
         return False
     if not word.isascii():
-        return word in _SAME or (word[0] not in VALUE_WORDS and word[0] not in _JOINING)
+        # one that holds a number itself is a sentence: 共有三十六人
+        holds_number = not _NUMERALS.isdisjoint(word)
+        apart = word[0] in VALUE_WORDS or word[0] in _JOINING or holds_number
+        return word in _SAME or not apart
     if glued:
         return word in _GLUED
     return len(word) > 2 or word in _SHORT or word in _SILENT or word == "sq"

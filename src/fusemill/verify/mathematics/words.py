@@ -8,6 +8,7 @@ import re
 
 from fusemill.verify.mathematics.endings import NUMBER
 from fusemill.verify.mathematics.numbers import Quantity, quantity
+from fusemill.verify.mathematics.numerals import last_chinese
 from fusemill.verify.mathematics.tables import words
 from fusemill.verify.mathematics.units import VALUE_WORDS
 
@@ -67,6 +68,16 @@ def first_number_in(phrase: str) -> Quantity | None:
     number = NUMBER.search(phrase)
     cut = _ADJUNCT.search(phrase, number.end()) if number else None
     return number_in(phrase[: cut.start()]) if cut else None
+
+
+def chinese_number_in(phrase: str) -> Quantity | None:
+    """The last number of a phrase that says its numbers in Chinese characters.
+
+    >>> chinese_number_in("三个班共有三十六人").number
+    Fraction(36, 1)
+    """
+    number = last_chinese(phrase)
+    return quantity(number) if number else None
 
 
 def names_number(phrase: str) -> bool:
