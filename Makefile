@@ -42,13 +42,15 @@ format: $(STAMP)  ## rewrite Python files in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## every figure of docs/performance.md, in about half an hour
+bench: $(STAMP)  ## every figure of docs/performance.md, in about an hour and a half
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/resume.py
 	$(BIN)/python bench/formatting.py --rounds 6
 	$(BIN)/python bench/sampling.py
 	$(BIN)/python bench/filters.py
 	$(BIN)/python bench/verify_math.py
+	$(BIN)/python bench/verify_code.py
+	$(BIN)/python bench/sandbox.py --memory 100000
 	$(BIN)/python bench/scoring.py
 	$(BIN)/python bench/transformers_sampling.py
 

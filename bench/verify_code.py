@@ -14,8 +14,8 @@ Then the same on the completions that end: one that never does costs every way t
 of its limit, and a few of them are most of a run.
 
 With --evalplus, evalplus in a virtual environment of its own (made anew, needs a
-package index) beside ours and one process per test, on the rows whose tests are nothing
-but calls compared with literals: evalplus takes inputs and outputs, not tests.
+package index) beside ours and one process per test, on the rows that end and whose tests
+are nothing but calls compared with literals: evalplus takes inputs and outputs.
 
 Prints runs/s by the clock and by CPU time (all processes together), which other work on
 the machine disturbs less, and how many verdicts differ. Completions that were cut off
@@ -258,9 +258,6 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = load(arguments.rows)
     limit = arguments.cpu_s
-    if arguments.evalplus:
-        beside_evalplus(rows, limit)
-        return
     ways: Ways = {
         "ours": lambda some: ours(some, limit),
         "single runs": lambda some: ours(some, limit, second_runs=False),
@@ -268,6 +265,9 @@ def main() -> None:
     }
     ended = statuses(rows, limit)
     ending = [row for row in rows if ended[int(str(row.key))] != "timeout"]
+    if arguments.evalplus:
+        beside_evalplus(ending, limit)
+        return
     for _ in range(arguments.rounds):
         compare(ways, ending, " that end")
         both, single, other = compare(ways, rows, "")
