@@ -14,8 +14,8 @@ Then the same on the completions that end: one that never does costs every way t
 of its limit, and a few of them are most of a run.
 
 With --evalplus, evalplus in a virtual environment of its own (made anew, needs a
-package index) beside ours and one process per test, on the rows that end and whose tests
-are nothing but calls compared with literals: evalplus takes inputs and outputs.
+package index) beside ours and one process per test, on the rows that end and whose
+tests are nothing but calls compared with literals: evalplus takes inputs and outputs.
 
 Prints runs/s by the clock and by CPU time (all processes together), which other work on
 the machine disturbs less, and how many verdicts differ. Completions that were cut off
