@@ -6,7 +6,9 @@ the data folder (`--data DIR`, else FUSEMILL_SHARED_DATA, else ../shared/data):
 
     pooled          just_eval (GPT-4's task tags), zh_belle_eval (classes), zh_moss
                     (categories; the first human turn)
-    beside          raw_mix by label, school and contest mathematics, trick questions
+    beside          raw_mix by label, school and contest mathematics, Python exercises,
+                    trick questions; and blind, a hundred short everyday prompts
+                    (blind_prompts.jsonl), written without the rules in view
 
 The rules were written with the pooled corpora in view, so on other prompts expect
 less. `--show WHAT` (code, mathematics, general) lists what was missed or lost.
@@ -59,6 +61,21 @@ from read_parquet($data || '/zeroeval_math_l5/responses.parquet')
 union all
 select distinct 'zh_ruozhiba', instruction, false, false
 from read_parquet($data || '/zh_ruozhiba/qa2449.parquet')
+union all
+select 'cmath', question, false, true
+from read_parquet($data || '/benchmarks/cmath.parquet')
+union all
+select 'gaokao2023en', question, false, true
+from read_parquet($data || '/benchmarks/gaokao2023en.parquet')
+union all
+select 'math500', question, false, true
+from read_parquet($data || '/benchmarks/math500.parquet')
+union all
+select 'mbpp', text, true, false
+from read_parquet($data || '/benchmarks/mbpp.parquet')
+union all
+select 'blind', text, label = 'code', label = 'mathematics'
+from read_json($blind, columns = {text: 'varchar', label: 'varchar'})
 """
 
 JUDGED = """
@@ -92,7 +109,8 @@ def load(data: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     for path in sorted((ROOT / "sql" / "macros").glob("*.sql")):
         con.execute(path.read_text(encoding="utf-8"))
-    con.execute(PROMPTS, {"data": str(data)})
+    blind = ROOT / "bench" / "blind_prompts.jsonl"
+    con.execute(PROMPTS, {"data": str(data), "blind": str(blind)})
     con.execute(JUDGED)
     return con
 

@@ -78,7 +78,13 @@ def test_language(
         "What is the difference between a list and a tuple in Python?",
         "Create a regular expression for postal codes.",
         "SELECT name FROM birds WHERE wings = 2",
+        "How do I center a div vertically?",
+        "Why does this give a NullPointerException?",
+        "Refactor the snippet below.",
+        "Write a Terraform config for a bucket.",
         "写一个程序，把文件按大小排序。",
+        "写一个贪吃蛇小游戏",
+        "请解释一下什么是闭包。",
         "用C语言怎么反转字符串？",
     ],
 )
@@ -94,7 +100,12 @@ def test_code(con: duckdb.DuckDBPyConnection, text: str) -> None:
         r"Evaluate $\int_0^1 x^2 dx$.",
         "Ann has 5 apples and buys 7 more. How many does she have?",
         "Find the area of a circle with radius 3.",
+        "What is 15% of 240?",
+        "How many ways can 5 people sit in a row?",
+        "Convert 3/8 to a decimal.",
         "小红有12支笔，送出5支，还剩多少支？",
+        "一件衣服打八折后是160元，原价多少元？",
+        "5的阶乘是多少",
         "解方程：3x + 2 = 11",
     ],
 )
@@ -112,7 +123,9 @@ def test_mathematics(con: duckdb.DuckDBPyConnection, text: str) -> None:
         "How many moons does Jupiter have?",
         "Summarise the years 1914 to 1918 in one paragraph.",
         "请介绍一下离婚的法律程序。",
+        "Recommend three books about garbage collection in cities.",
         "三国时期有哪些著名的人物？",
+        "请求和解的信怎么写？",
     ],
 )
 def test_neither_code_nor_mathematics(

@@ -9,10 +9,11 @@
 --
 -- Measured by `python bench/filters.py` (95 % Wilson interval), recall:
 --     pooled 85/89 = 0.955 [0.890, 0.982]; just_eval 22/25, zh_belle_eval 63/64;
---     beside them zeroeval_gsm 1032/1059, zeroeval_math_l5 545/562, raw_mix 254/257
+--     beside them zeroeval_gsm 1035/1059, zeroeval_math_l5 550/562, raw_mix 254/257
 --     English, 20/20 Chinese
--- General prompts lost to this macro or is_code: see is_code.sql, 0.022 pooled.
--- The patterns were written with these prompts in view; expect less on others.
+-- General prompts lost to this macro or is_code: see is_code.sql, 0.024 pooled.
+-- The patterns were written with these prompts in view. Of short everyday ones that
+-- were not (bench/blind_prompts.jsonl) they find 22/30 = 0.733 [0.556, 0.858].
 create or replace macro is_mathematics(text) as (
     -- notation
     regexp_matches(
@@ -21,6 +22,7 @@ create or replace macro is_mathematics(text) as (
         || '\b|\$[^$\n]*[=^\\<>][^$\n]*\$|\$[0-9a-zA-Z]\$'
         || '|\d\s*[+×÷*^]\s*\(?\d|\d\s+[-/]\s+\d|\d\s*[-/]\s*\d+\s*='
         || '|\b\d*[a-z]\s*\^\s*\d'
+        || '|\d% of \$?\d|\b[a-z]\s*[-+*/]\s*[a-z]\s*=\s*-?\d|\b[A-Z]{1,2}\s*=\s*\d'
         || '|\b\d*[xyzn]\s*[-+*/=<>≤≥]\s*-?\d*[a-z(\d]\b|√|∑|∫|²'
     )
     -- terms
@@ -35,13 +37,35 @@ create or replace macro is_mathematics(text) as (
         || '|(equilateral|isosceles|right) triangle|hexagon|pentagon|congruent'
         || '|(nth|next) term|arithmetic|remainder when|divisible by|permutations?'
         || '|least common multiple|greatest common divisor|probability (that|of)'
-        || '|combinatorics|standard deviation|its (area|volume)'
+        || '|combinatorics|standard deviation|its (area|volume|perimeter)'
+        || '|what is (the|its) (area|volume|perimeter|remainder)|remainder (of|is|if)'
+        || '|determinant|(chain|product|quotient) rule|vertex of|asymptotes?|diagonals'
+        || '|greatest common (factor|denominator)|common (denominator|multiple)s?'
+        || '|(square|cube|cubic root|square root) of (\d|x)|slope of|midpoint'
+        || '|y-intercept|round (\d\S*|it|your answer) to|(two|three|\d) decimal places'
+        || '|(add|subtract|multiply|divide|calculate|compute|evaluate) \$?\d'
+        || '|(chance|odds) of (drawing|rolling|getting|picking|choosing|winning)'
+        || '|how many (seconds|minutes|hours|days|inches|centimeters|meters|grams)'
+        || ' (are|is) (there )?in'
+        || '|(odd|even|natural|real|rational|complex|whole) numbers?'
+        || '|next number in|number sequence|incircle|circumcircle|inradius'
+        || '|circumradius|trapezoid|parallelogram|tetrahedron|factorials?|binomial'
+        || '|(compound|simple) interest|how many ways'
+        || '|\d+ (divided by|times|plus|minus|multiplied by|squared|cubed|mod) ?\d*'
+        || '|is \d+ (a )?(prime|perfect square|even|odd|composite)|multiples? of \d+'
+        || '|(sum|product|difference) of (two|three|four|five|all|consecutive|the'
+        || ' (first|digits|squares))|consecutive (even|odd|positive|whole) numbers'
+        || '|convert \d\S* (in)?to an? (decimal|fraction|percentage|percent|binary)'
+        || '|as an? (decimal|fraction|percentage)|base (two|three|five|six|seven|eight)'
+        || '|(simplify|factor|expand|evaluate) (the expression|\(|\$|\d)'
+        || '|all (real|integer|positive|complex) (solutions|values|roots|numbers)'
         || '|the (variance|area|volume) of'
         || '|maths? (problem|question|homework|puzzle)s?'
         || '|\d+% (tip|discount|interest|off)'
         || '|(find|calculate|compute|determine) (the|an?|his|her|their)'
-        || ' (values?|sum|product|area|number|smallest|largest|volume|total|age'
-        || '|amount|average|length|probability|percentage))\b'
+        || ' (values?|sum|product|area|perimeter|radius|slope|remainder|number'
+        || '|smallest|largest|volume|total|age|amount|average|length'
+        || '|probability|percentage))\b'
     )
     -- a question of quantity beside two numbers or more
     or (
@@ -64,18 +88,25 @@ create or replace macro is_mathematics(text) as (
     or regexp_matches(
         asked_part(text),
         '数学(题|问题|计算)|方程组?[^式]|微积分|导数|积分|周长|平方根|质数|三角形'
-        || '|因式分解|求[^。请]{0,10}的(值|积|面积|体积|长|宽)|[0-9a-z]\s*=\s*[？?]'
+        || '|无理数|有理数|阶乘|素数|公因数|公约数|公倍数|余数|等[差比]数列|勾股定理|不等式'
+        || '|[半直]径(为|是)\s*\d|概率[是为]?多少|几分之几|打[一二三四五六七八九\d.]+折'
+        || '|化简|(化成|化为|写成)(分数|小数|百分数)|行列式|概率[是为]?[？?]|求极限'
+        || '|计算\s*[-(（\d]|利润率|[0-9]的(平方|立方|[0-9]次方)|公倍|反比例|一次函数'
+        || '|[a-z]\s*[-+]\s*[a-z]\s*=\s*-?\d'
+        || '|(^|[，,。；;：:\s？?！])求(证|导|和|面积|体积|周长|[a-z]\b|[a-z][和与、，])'
+        || '|因式分解|求[^。请]{0,10}的(值|和|解|积|面积|体积|长|宽)|[0-9a-z]\s*=\s*[？?]'
     )
     or (
         length(text) < 300
         and len(regexp_extract_all(
             text,
-            '[0-9０-９]+([./][0-9]+)?'
-            || '|[一二两三四五六七八九十百半][个只人天次倍份条箱张元块年级]'
+            '[0-9０-９]+([./][0-9]+)?|[一二三四五六七八九]分之[一二三四五六七八九]'
+            || '|[一二两三四五六七八九十百半][个只人天次倍份条箱张元块年级'
+            || '棵盆朵本页米吨角头辆层排组行株袋瓶包杯盒]'
         )) >= 2
         and regexp_matches(
             text,
-            '(多少|几|百分之几|平均|[总一]共)[^。？?]{0,25}[。．？?,，]?\s*$|可以.{0,6}几'
+            '(多少|几|百分之几|平均|[总一]共)[^。？?]{0,25}[。．？?,，]?\s*([（(].*[）)])?\s*$|可以.{0,6}几'
         )
     )
 )
