@@ -166,12 +166,6 @@ def test_keys_that_are_the_engine_s_own(server: Server, tmp_path: Path) -> None:
     assert server.log() == []
 
 
-def test_an_engine_that_is_not_there(server: Server, tmp_path: Path) -> None:
-    project = ready(tmp_path, server.url)
-    project.change("builders/asks.yaml", "engine: openai", "engine: transformers")
-    refused(project.cli("sample"), "3 answers of `a` are missing", "`transformers`")
-
-
 # --- what is kept, and the run goes on -----------------------------------------------
 
 
