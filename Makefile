@@ -42,7 +42,7 @@ format: $(STAMP)  ## rewrite Python files in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## every figure of docs/performance.md, in about an hour and a half
+bench: $(STAMP)  ## the figures of docs/performance.md; hours on a small machine
 	$(BIN)/python bench/selection.py
 	$(BIN)/python bench/resume.py
 	$(BIN)/python bench/formatting.py --rounds 6
