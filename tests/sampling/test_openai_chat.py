@@ -16,6 +16,7 @@ from fusemill.sampling.openai.faults import (
     Refused,
     Rejected,
     check_status,
+    retry_after,
     without_key,
 )
 
@@ -164,6 +165,9 @@ def test_a_refusal_has_no_text(made: Any, error: str) -> None:
         (json.dumps({"choices": [choice("a", reason=None)]}).encode(), "not_a_comp"),
         (json.dumps({"choices": [choice("a", reason="abort")]}).encode(), "not_a_c"),
         (json.dumps({"choices": [choice(7)]}).encode(), "not_a_completion"),
+        (json.dumps({"choices": [choice([7])]}).encode(), "not_a_completion"),
+        (json.dumps({"choices": [choice([{"text": 7}])]}).encode(), "not_a_comp"),
+        (b'data: {"choices": [{"delta": {"content": "4"}}]}', "not_a_completion"),
         (b'{"choices": [], "usage": 7}', "not_a_completion"),
         (b"[" * 100_000, "not_a_completion"),
     ],
@@ -172,6 +176,57 @@ def test_what_is_no_completion_is_tried_again(data: bytes, kind: str) -> None:
     with pytest.raises(Fault) as raised:
         answers(data, SERVED, ASKED, SENT, "here")
     assert raised.value.kind.startswith(kind)
+
+
+@pytest.mark.parametrize("data", [b"wrong: sk-1", b'{"error": "wrong: sk-1"}'])
+def test_what_is_no_completion_is_shown_without_the_key(data: bytes) -> None:
+    with pytest.raises(Fault, match="wrong: …"):
+        answers(data, SERVED, ASKED, SENT, "here", "sk-1")
+
+
+def test_an_error_sent_with_status_200_is_that_error() -> None:
+    """As OpenRouter sends what its provider says once it has begun to answer."""
+    for code, kind in [(429, Overloaded), (502, Fault), (401, EngineError)]:
+        data = json.dumps({"error": {"code": code, "message": "for sk-1"}}).encode()
+        with pytest.raises(kind, match=f"{code} for …"):
+            answers(data, SERVED, ASKED, SENT, "here", "sk-1")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("eos", "stop"),
+        ("eos_token", "stop"),
+        ("end_turn", "stop"),
+        ("max_tokens", "length"),
+        ("model_length", "length"),
+    ],
+)
+def test_other_names_of_the_two_reasons(said: str, reason: str) -> None:
+    (found,) = read(choice("4", reason=said))
+    assert found.finish_reason == reason
+
+
+def test_an_index_or_parts_that_are_null_or_texts() -> None:
+    (found,) = read(choice(["4", None, {"text": "2"}], None))
+    assert (found.draw, found.text) == (ASKED.first, "42")
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, "7", True, None, 10**30])
+def test_a_count_of_tokens_that_is_none(count: Any) -> None:
+    usage = {"prompt_tokens": count, "completion_tokens": count}
+    (found,) = read(choice("4"), usage=usage)
+    assert (found.n_input_tokens, found.n_output_tokens) == (None, None)
+
+
+def test_a_key_in_the_server_s_own_words_is_taken_out() -> None:
+    data = json.dumps({"choices": [choice("x", refusal="no, sk-1")]}).encode()
+    (found,) = answers(data, SERVED, ASKED, SENT, "here", "sk-1")
+    assert found.error == "the server refused: no, …"
+    data = json.dumps({"model": "sk-1", "choices": [choice("x")]}).encode()
+    with pytest.raises(EngineError) as raised:
+        answers(data, SERVED, ASKED, SENT, "here", "sk-1")
+    assert "sk-1" not in str(raised.value)
 
 
 def test_another_model_ends_the_run() -> None:
@@ -192,6 +247,12 @@ OPENAI_TOO_LONG = (
 )
 NO_QUOTA = '{"error": {"message": "You exceeded …", "code": "insufficient_quota"}}'
 FILTERED = '{"error": {"message": "…", "code": "content_filter"}}'
+FLAGGED = '{"error": {"code": 403, "message": "… and your input was flagged"}}'
+INSPECTED = '{"error": {"code": "data_inspection_failed", "message": "…"}}'
+RATE_LIMIT = (
+    '{"error": {"message": "Rate limit reached. Limit: 3 / min. Please add a payment '
+    'method: visit https://platform.openai.com/account/billing"}}'
+)
 ODD = '{"error": {"message": "roles must alternate"}}'
 
 
@@ -207,6 +268,9 @@ ODD = '{"error": {"message": "roles must alternate"}}'
         (400, OPENAI_TOO_LONG, Refused),
         (413, "", Refused),
         (400, FILTERED, Refused),
+        (403, FLAGGED, Refused),
+        (400, INSPECTED, Refused),
+        (429, RATE_LIMIT, Overloaded),
         (400, ODD, Rejected),
         (422, "{}", Rejected),
         (401, "{}", EngineError),
@@ -227,6 +291,24 @@ def test_what_a_status_means(status: int, said: str, expected: type[Exception]) 
 def test_a_redirect_names_where_to() -> None:
     with pytest.raises(EngineError, match="it redirects to https://there/v1"):
         check_status(308, {"location": "https://there/v1"}, "", "here", None)
+    with pytest.raises(EngineError, match=r"redirects to https://there/v1\?k=…:"):
+        check_status(308, {"location": "https://there/v1?k=sk"}, "", "here", "sk")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("Fri, 27 Nov 2026 09:00:30 -0000", 30.0),
+        ("Fri, 27 Nov 2026 08:59:00 GMT", 0.0),
+        ("-5", 0.0),
+        ("inf", None),
+        ("nan", None),
+        ("soon", None),
+    ],
+)
+def test_odd_values_of_retry_after(value: str, seconds: float | None) -> None:
+    now = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
+    assert retry_after({"retry-after": value}, now) == seconds
 
 
 def test_a_key_is_taken_out_of_what_a_server_says() -> None:

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import httpx2
+
 from fusemill.errors import EngineError
 from fusemill.sampling.engine import Answer, Request
-from fusemill.sampling.openai.faults import Fault
+from fusemill.sampling.openai.faults import Fault, check_status, without_key
 from fusemill.sampling.reasoning import split_reasoning
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -25,6 +27,17 @@ _REFUSALS = {
     "content_filter": "the server's content filter stopped it",
     "tool_calls": "the model called a tool, which is not supported",
     "function_call": "the model called a tool, which is not supported",
+}
+# Names that Together, TGI, Anthropic and Mistral have for the two reasons.
+_FINISHED = {
+    "stop": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
 }
 
 
@@ -65,43 +78,66 @@ def body(served: Served, request: Request) -> bytes:
 
 
 def answers(
-    data: bytes, served: Served, request: Request, sent: Sent, where: str
+    data: bytes,
+    served: Served,
+    request: Request,
+    sent: Sent,
+    where: str,
+    key: str | None = None,
 ) -> list[Answer]:
     """The draws that a response holds, of those that were asked for, each once.
 
     They may be fewer: who asked asks for the others again. Bytes that are not UTF-8 and
-    lone surrogates become U+FFFD. Raises Fault where it is no chat completion, and
-    EngineError where another model answered.
+    lone surrogates become U+FFFD. The server's own words, not its texts, are kept
+    without the key. Raises Fault where it is no chat completion, what the status means
+    where it is an error sent with status 200, and EngineError where another model
+    answered.
     """
+    said = data.decode("utf-8", "replace")
     try:
-        found = json.loads(data.decode("utf-8", "replace"))
+        found = json.loads(said)
+        _check_error(found, said, where, key)
         choices = {_index(choice): choice for choice in reversed(found["choices"])}
         usage = dict(found.get("usage") or {})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise Fault("not_a_completion", "no JSON, or no `choices` in it") from None
-    _check_model(found.get("model"), served, where)
+        raise Fault(
+            "not_a_completion",
+            f"no JSON, or no `choices` in it: {without_key(said, key)}",
+        ) from None
+    _check_model(found.get("model"), served, where, key)
     wanted = {i: choice for i, choice in choices.items() if i in range(request.n)}
     if not wanted:
         raise Fault("no_choices")
     n_input = _whole(usage.get("prompt_tokens"))
     n_output = _shared_out(_whole(usage.get("completion_tokens")), wanted)
     return [
-        _answer(wanted[i], request, request.first + i, sent, n_input, n_output.get(i))
+        _answer(
+            wanted[i], request, request.first + i, sent, n_input, n_output.get(i), key
+        )
         for i in sorted(wanted)
     ]
 
 
+def _check_error(found: Any, said: str, where: str, key: str | None) -> None:
+    """Routers that have begun to answer send a later error with status 200."""
+    error = None if "choices" in found else found.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, int) and code >= httpx2.codes.BAD_REQUEST:
+        check_status(code, {}, said, where, key)
+
+
 def _index(choice: Mapping[str, Any]) -> int:
-    index = choice.get("index", 0)
+    index = choice.get("index") or 0
     if not isinstance(index, int) or not isinstance(choice.get("message"), dict):
         raise TypeError
     return index
 
 
-def _check_model(found: object, served: Served, where: str) -> None:
+def _check_model(found: object, served: Served, where: str, key: str | None) -> None:
     if found is not None and found != served.answers_as:
+        name = without_key(repr(found), key)
         raise EngineError(
-            f"{where}: asked for model {served.served_as!r}, and {found!r} answered; "
+            f"{where}: asked for model {served.served_as!r}, and {name} answered; "
             f"expected {served.answers_as!r}. Its answers are not kept: serve the "
             "declared model, or write the name it answers with as `answers_as`"
         )
@@ -114,13 +150,16 @@ def _answer(
     sent: Sent,
     n_input: int | None,
     n_output: int | None,
+    key: str | None,
 ) -> Answer:
-    message, reason = choice["message"], choice.get("finish_reason")
-    refusal = _REFUSALS.get(str(reason))
+    message, said = choice["message"], str(choice.get("finish_reason"))
+    reason, refusal = _FINISHED.get(said), _REFUSALS.get(said)
     if message.get("refusal"):
-        refusal = f"the server refused: {message['refusal']}"
-    if refusal is None and reason not in ("stop", "length"):
-        raise Fault("not_a_completion", f"finish_reason {reason!r}")
+        refusal = f"the server refused: {without_key(str(message['refusal']), key)}"
+    if refusal is None and reason is None:
+        raise Fault(
+            "not_a_completion", f"finish_reason {said}; expected `stop` or `length`"
+        )
     text, reasoning = split_reasoning(
         _clean(_content(message.get("content"))),
         _clean(message.get("reasoning_content") or message.get("reasoning") or ""),
@@ -142,10 +181,17 @@ def _answer(
 def _content(content: object) -> str:
     """The text of a message: a string, null, or a list of parts."""
     if isinstance(content, list):
-        return "".join(part.get("text") or "" for part in content)
-    if content is not None and not isinstance(content, str):
+        texts = [
+            part.get("text") if isinstance(part, dict) else part for part in content
+        ]
+        content = "".join(map(_text, texts))
+    return _text(content)
+
+
+def _text(value: object) -> str:
+    if value is not None and not isinstance(value, str):
         raise Fault("not_a_completion", "`content` is no text")
-    return content or ""
+    return value or ""
 
 
 def _clean(text: object) -> str:
@@ -155,7 +201,10 @@ def _clean(text: object) -> str:
 
 
 def _whole(count: object) -> int | None:
-    return count if isinstance(count, int) else None
+    """A count that a server gives, None where it is none."""
+    if isinstance(count, bool) or not isinstance(count, int):
+        return None
+    return count if 0 <= count < 2**31 else None
 
 
 def _shared_out(

@@ -157,7 +157,7 @@ class Client:
             self._check_patience(fault)
             raise
         sent = Sent(asked_at, time.monotonic() - started)
-        found = answers(response.content, self.served, request, sent, where)
+        found = answers(response.content, self.served, request, sent, where, self.key)
         n_output = [a.n_output_tokens for a in found if a.n_output_tokens is not None]
         lane.came(sent.latency_s, sum(n_output) if n_output else None)
         self._came(found)

@@ -9,6 +9,7 @@ EngineError no request will be answered: wrong key, model or address
 """
 
 import json
+import math
 import re
 import ssl
 from collections.abc import Mapping
@@ -66,8 +67,16 @@ _TOO_LONG = re.compile(
     r"|prompt is too long|too many (input )?tokens|input .{0,40}too long|longer than",
     re.IGNORECASE,
 )
-_FILTERED = re.compile(r"content_filter|content_policy|content management", re.I)
-_NO_MONEY = re.compile(r"insufficient_quota|billing|credit balance", re.IGNORECASE)
+_FILTERED = re.compile(
+    r"content_filter|content_policy|content management|moderation|flagged"
+    r"|data_inspection_failed|inappropriate content",
+    re.IGNORECASE,
+)
+# Not "billing": a plain rate limit tells where a higher one can be bought.
+_NO_MONEY = re.compile(
+    r"insufficient_quota|insufficient (balance|credit|fund)|credit balance",
+    re.IGNORECASE,
+)
 
 
 def without_key(text: str, key: str | None) -> str:
@@ -117,14 +126,16 @@ def check_status(
         raise Fault(str(status), said)
     if status == 413 or (status in (400, 422) and _TOO_LONG.search(body)):
         raise Refused(f"too long: {said}")
+    if status in (400, 403, 422) and _FILTERED.search(body):
+        raise Refused(said)
     if status in (400, 422):
-        raise (Refused if _FILTERED.search(body) else Rejected)(said)
-    raise EngineError(f"{where}: {said}; {_advice(status, headers)}")
+        raise Rejected(said)
+    raise EngineError(f"{where}: {said}; {_advice(status, headers, key)}")
 
 
-def _advice(status: int, headers: Mapping[str, str]) -> str:
+def _advice(status: int, headers: Mapping[str, str], key: str | None) -> str:
     if 300 <= status < 400:
-        to = headers.get("location", "another address")
+        to = without_key(headers.get("location", "another address"), key)
         return f"it redirects to {to}: write that base URL, a request follows none"
     return {
         401: "expected a valid key: check the variable that `key_env` names",
@@ -169,12 +180,15 @@ def retry_after(
         if value is None:
             continue
         try:
-            return max(0.0, float(value) / unit)
+            seconds = float(value) / unit
         except ValueError:
-            pass
-        try:
-            until = parsedate_to_datetime(value)
-        except ValueError:
-            continue
-        return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+            try:
+                until = parsedate_to_datetime(value)
+            except ValueError:
+                continue
+            if until.tzinfo is None:  # written with -0000
+                until = until.replace(tzinfo=UTC)
+            seconds = (until - (now or datetime.now(UTC))).total_seconds()
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
     return None
