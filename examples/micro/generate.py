@@ -1,0 +1,56 @@
+"""Makes the prompts of examples/micro from a seed; run twice, it writes the same bytes.
+
+`data/<family>.jsonl` holds prompts that no checkpoint was trained on, for the project;
+`data/held_out.jsonl` holds others, with right answers, that no stage of it reads.
+"""
+
+import json
+from pathlib import Path
+
+from families import FAMILIES, different
+
+SEED = 42
+FOLDER = Path(__file__).parent / "data"
+N_PROMPTS = {"lists": 1200, "problems": 800, "functions": 500, "sums": 400}
+N_HELD_OUT = 200  # a family
+# Rows as real sets have them, too: of another kind, twice, empty.
+STRAY = ("Write a Python function that sorts a list.", "What is 12 * 7 + 5?")
+
+
+def main() -> None:
+    """Write data/*.jsonl."""
+    FOLDER.mkdir(exist_ok=True)
+    for family, n_prompts in N_PROMPTS.items():
+        rows = [
+            {
+                "prompt": task.prompt,
+                "gold": task.gold,
+                "tests": list(task.tests),
+                "entry_point": task.entry_point,
+            }
+            for task in different(family, "project", n_prompts, SEED)
+        ]
+        if family == "lists":
+            more = (*STRAY, rows[0]["prompt"], " ")
+            rows += [{**rows[0], "prompt": text} for text in more]
+        if family == "sums":
+            rows.append({**rows[0], "prompt": "Hello."})
+        write(family, rows)
+    write(
+        "held_out",
+        [
+            {"family": family, "prompt": task.prompt, "answer": task.answer}
+            for family in FAMILIES
+            for task in different(family, "held_out", N_HELD_OUT, SEED)
+        ],
+    )
+
+
+def write(name: str, rows: list[dict]) -> None:
+    """One JSON object a line."""
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    (FOLDER / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
