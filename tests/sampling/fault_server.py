@@ -49,6 +49,7 @@ class Settings:
     key: str | None = None
     model: str | None = None  # the name that answers; None: the one asked for
     allows_n: bool = True
+    refuses_n: bool = False
     most_at_once: int | None = None  # more get 429
     slow: dict[str, float] = field(default_factory=dict)  # latency_s by model
     scripted: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -169,6 +170,9 @@ class FaultServer:
                 script.get("headers", {}),
             )
             return "scripted"
+        if settings.refuses_n and "n" in asked:
+            await send_error(writer, 400, "extra inputs are not permitted: n")
+            return "400"
         kind = self.dice()
         if kind == "hang":  # nobody sees its end
             entry["came_to"] = kind

@@ -182,6 +182,23 @@ def test_a_prompt_that_is_too_long(server: Server, tmp_path: Path) -> None:
     assert len(server.log()) == 3
 
 
+def test_a_prompt_that_the_server_rejects(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its template, say. The reason is kept, and nothing is asked again."""
+    monkeypatch.setattr(client, "FIRST_WAIT_S", 0.01)
+    odd = {"status": 400, "body": {"error": {"message": "roles must alternate"}}}
+    server.set(scripted={ASKS[1]: odd})
+    project = make(tmp_path / "p", server.url, ASKS)
+    project.ok("run")
+    assert answers(project)[ASKS[1]]["error"] == (
+        "the server rejects it: 400 roles must alternate"
+    )
+    assert project.outcomes() == {"asks": {"sft": 2, "no_response": 1}}
+    project.ok("sample")
+    assert len(server.log()) == 5
+
+
 def test_an_answer_that_was_cut(server: Server, tmp_path: Path) -> None:
     server.set(scripted={ASKS[0]: {"choice": {"finish_reason": "length"}}})
     project = make(tmp_path / "p", server.url, ASKS)

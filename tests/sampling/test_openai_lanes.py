@@ -100,6 +100,24 @@ def test_an_unreachable_lane_pauses_longer_each_time(clock: Clock) -> None:
     assert lane.paused_until - clock.now == 1
 
 
+def test_a_lane_that_only_fails_pauses_and_lets_one_through(clock: Clock) -> None:
+    lane, pauses = Lane("u", 16, clock), []
+    for _ in range(7):
+        lane.failed(clock.now)
+    assert lane.has_room()
+    for _ in range(3):
+        lane.failed(clock.now)
+        pauses.append(lane.paused_until - clock.now)
+        clock.now = lane.paused_until
+    assert pauses == [1, 2, 4]
+    lane.in_flight = 1
+    assert not lane.has_room()
+    lane.came(0.1, 1)
+    assert (lane.limit, lane.has_room()) == (2, True)
+    lane.failed(clock.now)
+    assert lane.has_room()
+
+
 def test_waiters_are_served_in_order() -> None:
     async def served() -> list[int]:
         pool, order = Pool([Lane("u", 1)]), []

@@ -1,10 +1,11 @@
 """The declared limits of a model for one run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fusemill.project.endpoints import Limits
 from fusemill.project.models import Price
-from fusemill.sampling.engine import Tally
+from fusemill.sampling.engine import Answer, Tally
 
 
 @dataclass
@@ -15,6 +16,16 @@ class Budget:
     price: Price | None
     tally: Tally
     in_flight: int = 0
+
+    def is_blind(self, found: Sequence[Answer]) -> bool:
+        """Whether texts came without the counts that a limit needs."""
+        if self.limits.tokens is None and self.limits.usd is None:
+            return False
+        return any(
+            answer.text is not None
+            and None in (answer.n_input_tokens, answer.n_output_tokens)
+            for answer in found
+        )
 
     def reached(self) -> str | None:
         """The limit that another request would pass, None where there is none."""

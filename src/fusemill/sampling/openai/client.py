@@ -25,9 +25,10 @@ from fusemill.sampling.openai.faults import (
     of_exception,
 )
 from fusemill.sampling.openai.lanes import Lane, Pool
+from fusemill.sampling.openai.waiting import Waiting
 
 TRIES = 8  # of a request, without any new draw
-ALL_REFUSED = 20  # draws refused before any text: not the prompts' fault
+REJECTIONS = 3  # of a request, until it is the prompt that the server does not take
 GIVEN_UP = 20  # requests in a row without an answer between: the model is not asked on
 # How long nothing may come while servers cannot be reached or take no request, before
 # the first answer and after it, when one may be starting again.
@@ -65,7 +66,8 @@ class Client:
     deliver: Callable[[Sequence[Answer]], None]
     stop: Stop
     _n_given_up: int = field(default=0, init=False)
-    _held: list[Answer] = field(default_factory=list, init=False)  # refusals
+    _takes_n: bool = field(default=True, init=False)
+    _waiting: Waiting = field(default_factory=Waiting, init=False)
     _heard_at: float = field(default_factory=time.monotonic, init=False)
 
     @property
@@ -76,8 +78,13 @@ class Client:
     async def ask_all(self, pages: AsyncIterator[Sequence[Request]]) -> None:
         """Ask as they come, as many at once as the lanes take."""
         await self._ask_as_they_come(pages)
-        if self.stop.error is None:
-            self._count(self._held)
+        if self.stop.error is not None:
+            return
+        if self.tally.answers == 0 and self._waiting.rejection is not None:
+            self.stop.set(self._waiting.error(self.where))
+            return
+        for refusals in self._waiting.taken():
+            self._count(refusals)
 
     async def _ask_as_they_come(self, pages: AsyncIterator[Sequence[Request]]) -> None:
         room = asyncio.Semaphore(self.pool.most + WAITING)
@@ -92,13 +99,22 @@ class Client:
 
     async def _ask(self, request: Request) -> None:
         """Try until every draw has come, or tries are used up."""
-        missing, tries, waits = [request], 0, 0
+        missing = [request] if self._takes_n else _single([request])
+        tries = waits = rejections = 0
         while missing and not self.is_over:
             part = missing.pop()
             try:
                 found = await self._try(part)
-            except (Refused, Rejected) as error:
-                self._not_answered(part, error)
+            except Refused as error:
+                self._came(_refusals(part, str(error)))
+            except Rejected as error:
+                self.tally.faults["rejected"] += 1
+                rejections, waits = rejections + 1, waits + 1
+                missing = _single([*missing, part])  # it may be `n`
+                if rejections == REJECTIONS:
+                    self._reject(missing, str(error))
+                    return
+                await _pause(waits)
             except Fault as fault:
                 missing.append(part)
                 self.tally.faults[fault.kind] += 1
@@ -113,7 +129,10 @@ class Client:
                 left = _left(part, found)
                 if left and found:
                     self.tally.faults["wrong_n"] += 1
-                missing, tries, waits = missing + left, 0, 0
+                if rejections and found and request.n > 1:
+                    self._takes_n = False
+                missing += left
+                tries = waits = rejections = 0
 
     async def _try(self, request: Request) -> list[Answer]:
         """Send once and deliver what comes; [] where nothing may be sent any more."""
@@ -136,7 +155,6 @@ class Client:
         asked_at, started = datetime.now(UTC), time.monotonic()
         try:
             response = await self._post(url, body(self.served, request), where)
-            lane.heard()
             check_status(
                 response.status_code,
                 response.headers,
@@ -144,24 +162,31 @@ class Client:
                 where,
                 self.key,
             )
-        except Slow:
-            lane.overloaded(started, None)
+            sent = Sent(asked_at, time.monotonic() - started)
+            found = answers(
+                response.content, self.served, request, sent, where, self.key
+            )
+        except (Refused, Rejected):
+            lane.heard()
             raise
-        except Overloaded as fault:
-            lane.overloaded(started, fault.after_s)
-            if fault.after_s is None:
-                self._check_patience(fault)
+        except Fault as fault:
+            self._failed(fault, lane, started)
             raise
-        except Unreachable as fault:
-            lane.unreachable(started)
-            self._check_patience(fault)
-            raise
-        sent = Sent(asked_at, time.monotonic() - started)
-        found = answers(response.content, self.served, request, sent, where, self.key)
         n_output = [a.n_output_tokens for a in found if a.n_output_tokens is not None]
         lane.came(sent.latency_s, sum(n_output) if n_output else None)
         self._came(found)
         return found
+
+    def _failed(self, fault: Fault, lane: Lane, started: float) -> None:
+        """What a failure means for the lane, and for how long it is tried at all."""
+        if isinstance(fault, Slow | Overloaded):
+            lane.overloaded(started, fault.after_s)
+        if isinstance(fault, Unreachable):
+            lane.unreachable(started)
+        elif fault.after_s is None and len(self.pool.lanes) > 1:
+            lane.failed(started)
+        if isinstance(fault, Overloaded | Unreachable) and fault.after_s is None:
+            self._check_patience(fault)
 
     async def _post(self, url: str, content: bytes, where: str) -> httpx2.Response:
         try:
@@ -170,23 +195,18 @@ class Client:
         except (httpx2.HTTPError, TimeoutError) as error:
             raise of_exception(error, where) from None
 
-    def _came(self, found: Sequence[Answer]) -> None:
-        """Refusals wait for the first text: all of them may be a mistake of ours."""
-        if self.tally.answers or any(a.text is not None for a in found):
-            self._count(self._held)
-            self._held = []
+    def _came(self, found: Sequence[Answer], rejection: str | None = None) -> None:
+        """Deliver texts; refusals too, at once or when a text has come."""
+        if any(a.text is not None for a in found):
+            for refusals in self._waiting.taken():
+                self._count(refusals)
             self._count(found)
-            return
-        self._held += found
-        if len(self._held) >= ALL_REFUSED:
-            self.stop.set(
-                EngineError(
-                    f"{self.where}: the first {len(self._held)} answers are all "
-                    f"refusals, the last one: {found[0].error}; they are not kept. "
-                    "Check that `max_tokens` leaves room for a prompt in the server's "
-                    "window"
-                )
-            )
+        elif self.tally.answers and rejection is None:
+            self._count(found)
+        else:
+            self._waiting.add(found, rejection)
+            if self._waiting.are_many():
+                self.stop.set(self._waiting.error(self.where))
 
     def _count(self, found: Sequence[Answer]) -> None:
         if not found:
@@ -198,21 +218,19 @@ class Client:
         tally.n_output_tokens += sum(a.n_output_tokens or 0 for a in found)
         self._n_given_up, self._heard_at = 0, time.monotonic()
         self.deliver(found)
-
-    def _not_answered(self, request: Request, error: Refused | Rejected) -> None:
-        """A refusal is kept; a request the server finds wrong is given up."""
-        if isinstance(error, Refused):
-            self._came(_refusals(request, str(error)))
-        elif self.tally.answers == 0:
+        if self.budget.is_blind(found):
             self.stop.set(
                 EngineError(
-                    f"{self.where}: the server takes no request as declared: {error}; "
-                    "check `sampling` of the model in registry/models.yaml"
+                    f"{self.where}: limits: the server does not say how many tokens "
+                    "its answers take, so no limit of tokens or money can be held; "
+                    "declare one of `requests` instead"
                 )
             )
-        else:
-            self.tally.faults["rejected"] += 1
-            self._give_up([request], str(error))
+
+    def _reject(self, requests: Sequence[Request], why: str) -> None:
+        """What is found wrong again and again is refused, if others are taken."""
+        for request in requests:
+            self._came(_refusals(request, f"the server rejects it: {why}"), why)
 
     def _give_up(self, requests: Sequence[Request], why: str) -> None:
         """Leave draws for another run; many such requests in a row stop the engine."""
@@ -240,12 +258,23 @@ class Client:
 
     async def _wait(self, fault: Fault, waits: int) -> None:
         """Longer each time, never two requests in step; a paused lane waits itself."""
-        if isinstance(fault, Unreachable):
+        if isinstance(fault, Unreachable) or fault.after_s is not None:
             return
-        if isinstance(fault, Overloaded) and fault.after_s is not None:
-            return
-        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(waits - 1, 10))
-        await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311
+        await _pause(waits)
+
+
+async def _pause(waits: int) -> None:
+    longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(waits - 1, 10))
+    await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+def _single(requests: Sequence[Request]) -> list[Request]:
+    """The same draws one a request, the last one first."""
+    return [
+        request.part(draw, 1)
+        for request in requests
+        for draw in reversed(range(request.first, request.first + request.n))
+    ]
 
 
 def _refusals(request: Request, why: str) -> list[Answer]:

@@ -4,7 +4,7 @@ Fault       try again; `kind` is what progress counts it as
 ├── Overloaded    the server asks for less, or for a pause
 └── Unreachable   no connection, so nothing was asked
 Refused     this prompt will never be answered: kept as a refusal
-Rejected    the server does not take this request: given up for this run
+Rejected    the server finds this request wrong
 EngineError no request will be answered: wrong key, model or address
 """
 
@@ -27,6 +27,7 @@ class Fault(Exception):
     """A try that failed and may succeed when it is repeated."""
 
     counts = True  # against the tries that a request has
+    after_s: float | None = None  # how long the server asks to wait, if told
 
     def __init__(self, kind: str, said: str = "") -> None:
         super().__init__(f"{kind}: {said}" if said else kind)
@@ -34,7 +35,7 @@ class Fault(Exception):
 
 
 class Overloaded(Fault):
-    """The server takes no more now; `after_s` is how long it asks to wait, if told."""
+    """The server takes no more now."""
 
     counts = False
 

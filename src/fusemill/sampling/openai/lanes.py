@@ -18,6 +18,9 @@ FIRST_LIMIT = 8
 SLOWER = 3.0
 WINDOW = 16  # answers, at least, that a mean is taken over
 LONGEST_PAUSE_S = 30.0
+# Tries in a row that came to nothing. One that fails at once always has room, and would
+# be handed the most.
+FAILURES = 8
 
 
 class Lane:
@@ -32,7 +35,7 @@ class Lane:
         self.paused_until = 0.0
         self._is_starting, self._is_steady = True, True
         self._cut_at = self._failed_at = 0.0
-        self._n_failures = 0
+        self._n_failures = self._n_pauses = 0
         self._count, self._seconds, self._tokens = 0, 0.0, 0
         self._best = float("inf")  # seconds a token of the fastest window
 
@@ -41,11 +44,12 @@ class Lane:
         return self.in_flight < int(self.limit) and self.paused_until <= self._clock()
 
     def heard(self) -> None:
-        """The server is there, whatever it said."""
-        self._n_failures = 0
+        """The server does what it should, even where it refuses."""
+        self._n_failures = self._n_pauses = 0
 
     def came(self, seconds: float, n_tokens: int | None) -> None:
         """An answer came; `n_tokens` None where the server does not count."""
+        self.heard()
         self._measure(seconds, n_tokens or 1)
         is_full = self.in_flight >= int(self.limit)
         if is_full and self._is_steady:
@@ -75,10 +79,17 @@ class Lane:
         """No connection: pause, twice as long each time, so that other lanes go on."""
         now = self._clock()
         if sent_at >= self._failed_at:
-            self._n_failures += 1
-            pause = min(LONGEST_PAUSE_S, 0.5 * 2**self._n_failures)
+            self._n_pauses += 1
+            pause = min(LONGEST_PAUSE_S, 0.5 * 2**self._n_pauses)
             self.paused_until = max(self.paused_until, now + pause)
             self._failed_at = now
+
+    def failed(self, sent_at: float) -> None:
+        """A try came to nothing: pause after FAILURES of them, then let one through."""
+        self._n_failures += 1
+        if self._n_failures >= FAILURES:
+            self.limit, self._is_starting = 1.0, True
+            self.unreachable(sent_at)
 
 
 class Pool:
