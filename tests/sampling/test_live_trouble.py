@@ -119,6 +119,32 @@ def test_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused(said, f"nothing came from {gone.url}", "start the server")
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9", "socksio"),
+        ("HTTP_PROXY", "ftp://me:secret@proxy", "cannot be used"),
+        ("SSL_CERT_FILE", "/nowhere", "No such file"),
+    ],
+)
+def test_an_environment_that_cannot_be_used(
+    server: Server, tmp_path: Path, variable: str, value: str, said: str
+) -> None:
+    found = ready(tmp_path, server.url).cli("sample", env={variable: value})
+    refused(found, "what the environment names as proxy", said)
+    assert "secret" not in found.err
+
+
+def test_a_proxy_that_is_not_there(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PATIENCE_S", (0.0, 0.0))
+    project = ready(tmp_path, server.url)
+    proxy = {"HTTP_PROXY": "http://127.0.0.1:9"}
+    refused(project.cli("sample", env=proxy), "or name 127.0.0.1 in NO_PROXY")
+    assert project.cli("sample", env={**proxy, "NO_PROXY": "127.0.0.1"}).code == 0
+
+
 def test_sampling_that_the_server_does_not_take(server: Server, tmp_path: Path) -> None:
     body = {"error": {"message": "temperature must be non-negative"}}
     server.set(scripted={ask: {"status": 400, "body": body} for ask in ASKS})

@@ -81,6 +81,7 @@ def test_a_redirect_names_where_to() -> None:
         ("Fri, 27 Nov 2026 09:00:30 -0000", 30.0),
         ("Fri, 27 Nov 2026 08:59:00 GMT", 0.0),
         ("-5", 0.0),
+        ("1e12", 86_400.0),
         ("inf", None),
         ("nan", None),
         ("soon", None),

@@ -16,12 +16,15 @@ conversation is k + (letters of the answer) / 10 - (words of the prompt); withou
     model       the name that it serves
     key         what must be sent as Bearer
     tokenize    false: no such path
+    null        true: every logit is null, as NaN is written
+    hang        from this request on, none is answered
     faults      what the first requests meet: a status, `cut` or `not_json`
 """
 
 import json
 import math
 import sys
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
@@ -37,6 +40,8 @@ SETTINGS: dict[str, Any] = {
     "model": "made-up/tiny",
     "key": None,
     "tokenize": True,
+    "null": False,
+    "hang": None,
     "faults": [],
     **json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}"),
 }
@@ -83,9 +88,11 @@ def answer(path: str, asked: dict[str, Any]) -> dict[str, Any]:
             f"However, you requested {len(ids)} tokens in the input for pooling.",
         )
     n_used = min(len(ids), SETTINGS["keep"] or len(ids))
-    values = logits(asked["messages"])
+    values: list[Any] = logits(asked["messages"])
     if asked.get("use_activation") is not False or not SETTINGS["raw"]:
         values = [1 / (1 + math.exp(-value)) for value in values]
+    if SETTINGS["null"]:
+        values = [None] * len(values)
     usage = {"prompt_tokens": n_used, "total_tokens": n_used, "completion_tokens": 0}
     item: dict[str, Any] = {"index": 0}
     if path == "/classify":
@@ -113,6 +120,9 @@ class Handler(BaseHTTPRequestHandler):
         with LOCK:
             ASKED[self.path] += 1
             fault = SETTINGS["faults"].pop(0) if SETTINGS["faults"] else None
+            n_asked = ASKED.total()
+        if SETTINGS["hang"] is not None and n_asked >= SETTINGS["hang"]:
+            time.sleep(3600)
         sent = self.headers["Authorization"]
         if SETTINGS["key"] is not None and sent != f"Bearer {SETTINGS['key']}":
             self.send(401, error(401, f"Invalid key {sent}"))

@@ -1,8 +1,11 @@
 """Reward models behind a server: a process of its own that speaks vLLM's schema."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,6 +111,49 @@ def test_faults_are_tried_again(
         at(monkeypatch, url)
         assert "talk: 15 new scores by tiny" in score(project)
         assert sum(asked(url).values()) == 18 + len(faults)
+
+
+def test_a_base_url_that_is_down(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was to score is scored by the other."""
+    monkeypatch.setattr("fusemill.scoring.rewards.http.FIRST_WAIT_S", 0.001)
+    with served() as gone:
+        pass
+    with served() as url:
+        at(monkeypatch, f"{gone} {url}")
+        assert "talk: 15 new scores by tiny" in score(project)
+
+
+def test_a_logit_that_is_no_number(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(null=True) as url:
+        at(monkeypatch, url)
+        said = project.cli("score", "--only", "talk")
+    refused(said, "pairs.0: the score is no number")
+
+
+def test_an_interrupt_does_not_wait_for_answers(project: SmallProject) -> None:
+    """The canary takes three requests; then nothing comes any more."""
+    command = [sys.executable, "-m", "fusemill", "score", "--only", "talk"]
+    with served(hang=5) as url:
+        process = subprocess.Popen(
+            [*command, "--project", project.root],
+            env={**os.environ, "TINY_URL": url},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while asked(url).get("/classify", 0) < 17:
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "what was finished is kept" in said
+    project.ok("warehouse", "rebuild")
+    (row,) = project.ask("select count(*) as n from scores where scorer = 'tiny'")
+    assert row["n"] == 1
 
 
 def test_what_is_longer_than_the_model_takes(

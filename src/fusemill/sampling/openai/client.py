@@ -13,7 +13,7 @@ from fusemill.errors import EngineError
 from fusemill.sampling.engine import Answer, Request, Tally, runs
 from fusemill.sampling.openai.budget import Budget
 from fusemill.sampling.openai.chat import Sent, Served, answers, body
-from fusemill.sampling.openai.connections import Connections
+from fusemill.sampling.openai.connections import Connections, or_its_proxy
 from fusemill.sampling.openai.faults import (
     Fault,
     Overloaded,
@@ -253,6 +253,7 @@ class Client:
                 EngineError(
                     f"{self.where}: nothing came from {urls} for {since_s:.0f} s "
                     f"({fault}); start the server, or correct the base URL"
+                    f"{or_its_proxy(lane.url for lane in self.pool.lanes)}"
                 )
             )
 

@@ -3,12 +3,15 @@
 With 64 under way a single httpx2 client spends a third of its time on that.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import urllib.request
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import urlsplit
 
 import httpx2
 
 from fusemill import __version__
+from fusemill.errors import EngineError
 
 CONNECT_S = 20.0
 # Below the five seconds after which uvicorn, and so vLLM, closes an idle connection:
@@ -26,8 +29,11 @@ class Connections:
         }
         if key is not None:
             self._headers["Authorization"] = f"Bearer {key}"
-        self._certificates = httpx2.create_ssl_context()  # slow to make: one for all
-        self._idle: list[httpx2.AsyncClient] = []
+        with of_the_environment():
+            self._certificates = (
+                httpx2.create_ssl_context()
+            )  # slow to make: one for all
+            self._idle = [self._new()]
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[httpx2.AsyncClient]:
@@ -50,3 +56,31 @@ class Connections:
             timeout=httpx2.Timeout(None, connect=CONNECT_S),
             limits=httpx2.Limits(keepalive_expiry=IDLE_S),
         )
+
+
+@contextmanager
+def of_the_environment() -> Iterator[None]:
+    """EngineError where what the environment says of proxies or authorities is wrong.
+
+    HTTP clients read it when they are made.
+    """
+    try:
+        yield
+    except (ImportError, OSError, ValueError) as error:
+        raise EngineError(
+            "what the environment names as proxy (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) "
+            f"or as authorities (SSL_CERT_FILE, SSL_CERT_DIR) cannot be used: {error}"
+        ) from error
+
+
+def or_its_proxy(urls: Iterable[str]) -> str:
+    """More to look at where these base URLs cannot be reached: "" without a proxy."""
+    proxies = urllib.request.getproxies()
+    for url in map(urlsplit, urls):
+        has_proxy = url.scheme in proxies or "all" in proxies
+        if has_proxy and not urllib.request.proxy_bypass(url.hostname or ""):
+            return (
+                f"; or name {url.hostname} in NO_PROXY: it is asked through the proxy "
+                "that the environment names"
+            )
+    return ""

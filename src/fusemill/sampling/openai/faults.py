@@ -20,6 +20,7 @@ import httpx2
 
 from fusemill.errors import EngineError
 
+LONGEST_ASKED_S = 86_400.0  # no server means more than a day
 SHOWN = 300  # characters of a server's own words in a message
 
 
@@ -191,5 +192,5 @@ def retry_after(
                 until = until.replace(tzinfo=UTC)
             seconds = (until - (now or datetime.now(UTC))).total_seconds()
         if math.isfinite(seconds):
-            return max(0.0, seconds)
+            return min(max(0.0, seconds), LONGEST_ASKED_S)
     return None

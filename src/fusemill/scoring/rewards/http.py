@@ -11,10 +11,12 @@ template; POST /tokenize shows what it reads.
 """
 
 import json
+import math
+import queue
 import random
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +26,12 @@ from fusemill import __version__
 from fusemill.errors import EngineError
 from fusemill.project.endpoints import declared_endpoint, where_of
 from fusemill.project.project import Project
-from fusemill.sampling.openai.connections import IDLE_S
+from fusemill.sampling.openai.connections import (
+    CONNECT_S,
+    IDLE_S,
+    of_the_environment,
+    or_its_proxy,
+)
 from fusemill.sampling.openai.faults import (
     Fault,
     Overloaded,
@@ -43,6 +50,7 @@ class NotServed(EngineError):
 
 
 TRIES = 8
+TICK_S = 0.5  # how often something is yielded at least
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 
 
@@ -62,18 +70,31 @@ class HttpReward:
     http: httpx2.Client
 
     def scores(self, pairs: Sequence[Pair]) -> Iterator[list[tuple[int, Scored]]]:
-        """As RewardModel.scores: each as it comes."""
-        n_threads = min(self.max_concurrency * len(self.urls), max(len(pairs), 1))
-        pool = ThreadPoolExecutor(n_threads)
+        """As RewardModel.scores: each as it comes, and nothing where none came."""
+        todo: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for i in range(len(pairs)):
+            todo.put(i)
+        done: queue.SimpleQueue[tuple[int, Scored | BaseException]]
+        done, over = queue.SimpleQueue(), threading.Event()
+
+        def work() -> None:
+            while not over.is_set():
+                try:
+                    i = todo.get_nowait()
+                except queue.Empty:
+                    return
+                try:
+                    done.put((i, self._score(pairs[i], i)))
+                except BaseException as error:  # for whoever asked
+                    done.put((i, error))
+
+        for _ in range(min(self.max_concurrency * len(self.urls), len(pairs))):
+            # Those of a pool would hold an interrupt up until their requests end.
+            threading.Thread(target=work, daemon=True).start()
         try:
-            asked = {
-                pool.submit(self._score, pair, self.urls[i % len(self.urls)]): i
-                for i, pair in enumerate(pairs)
-            }
-            for done in as_completed(asked):
-                yield [(asked[done], done.result())]
+            yield from _as_they_come(done, len(pairs))
         finally:
-            pool.shutdown(cancel_futures=True)
+            over.set()
 
     def misread(self, pair: Pair) -> str | None:
         """What is wrong with how the server reads a pair, None where nothing is seen.
@@ -86,14 +107,14 @@ class HttpReward:
             "add_generation_prompt": False,  # true by default, at /classify false
         }
         try:
-            shown = self._post(self.urls[0], "tokenize", asked)
+            shown = self._post(0, "tokenize", asked)
         except NotServed:
             return None
         tokens = shown.get("tokens") or []
         if len(tokens) > 1 and tokens[0] == tokens[1]:
             return f"it begins with token {tokens[0]} twice: a doubled BOS"
         try:
-            found = self._post(self.urls[0], self.path, self._body(pair))
+            found = self._post(0, self.path, self._body(pair))
         except Refused:
             return None  # its status says so
         n_read = _n_tokens(found)
@@ -111,9 +132,9 @@ class HttpReward:
             "use_activation": False,
         }
 
-    def _score(self, pair: Pair, url: str) -> Scored:
+    def _score(self, pair: Pair, first: int) -> Scored:
         try:
-            found = self._post(url, self.path, self._body(pair))
+            found = self._post(first, self.path, self._body(pair))
         except Refused:
             return Scored("too_long")
         n_read = _n_tokens(found)
@@ -126,18 +147,20 @@ class HttpReward:
         if found.get("model") != self.answers_as:
             raise EngineError(
                 f"{self.where}: asked for model {self.served_as!r}, and "
-                f"{found.get('model')!r} answered; expected {self.answers_as!r}"
+                f"{without_key(repr(found.get('model')), self.key)} answered; "
+                f"expected {self.answers_as!r}"
             )
         try:
             (item,) = found["data"]
             values = item["probs"] if self.path == "classify" else item["data"]
             if values and isinstance(values[0], list):
                 values = values[-1]  # a value a token
-            logits = [float(value) for value in values]
+            # JSON has no NaN: servers write null.
+            logits = [math.nan if value is None else float(value) for value in values]
         except (KeyError, TypeError, ValueError) as error:
             raise EngineError(
                 f"{self.where}: /{self.path} gave no scores ({error}): "
-                f"{json.dumps(found)[:300]}"
+                f"{without_key(json.dumps(found), self.key)}"
             ) from None
         label = self.label
         if label is None and len(logits) == 1:
@@ -149,11 +172,11 @@ class HttpReward:
             )
         return Scored.of(logits[label], logits if len(logits) > 1 else None)
 
-    def _post(self, url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The response, tried again while that may help."""
-        address = f"{url}/{path}"
+    def _post(self, first: int, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The response, tried again while that may help, each time at the next URL."""
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         for tries in range(1, TRIES + 1):
+            address = f"{self.urls[(first + tries - 1) % len(self.urls)]}/{path}"
             try:
                 return self._try(address, content)
             except Rejected as error:
@@ -162,7 +185,7 @@ class HttpReward:
                 if tries == TRIES:
                     raise EngineError(
                         f"{self.where}: {address}: {fault}, {tries} times; see what "
-                        "the server logs, then run again"
+                        f"the server logs, then run again{or_its_proxy(self.urls)}"
                     ) from None
                 _wait(fault, tries)
         raise AssertionError("the last try returns or raises")
@@ -189,6 +212,21 @@ class HttpReward:
         if not isinstance(found, dict):
             raise Fault("not_json", "no object")
         return found
+
+
+def _as_they_come(
+    done: "queue.SimpleQueue[tuple[int, Scored | BaseException]]", n: int
+) -> Iterator[list[tuple[int, Scored]]]:
+    while n:
+        try:
+            i, found = done.get(timeout=TICK_S)
+        except queue.Empty:
+            yield []
+            continue
+        if isinstance(found, BaseException):
+            raise found
+        n -= 1
+        yield [(i, found)]
 
 
 def _n_tokens(found: dict[str, Any]) -> int | None:
@@ -220,6 +258,17 @@ def open_http(project: Project, model: str) -> HttpReward:
     urls = tuple(url.removesuffix("/v1") for url in endpoint.urls(where))
     served_as = endpoint.served_as or project.models[model].model
     assert reward.path is not None  # loading the project has checked it
+    with of_the_environment():
+        http = httpx2.Client(
+            headers=headers,
+            timeout=httpx2.Timeout(endpoint.timeout_s, connect=CONNECT_S),
+            # The threads bound what is under way; IDLE_S as for answers.
+            limits=httpx2.Limits(
+                max_connections=None,
+                max_keepalive_connections=None,
+                keepalive_expiry=IDLE_S,
+            ),
+        )
     return HttpReward(
         urls=urls,
         path=reward.path,
@@ -230,14 +279,5 @@ def open_http(project: Project, model: str) -> HttpReward:
         where=where,
         max_tokens=reward.max_tokens,
         max_concurrency=endpoint.max_concurrency,
-        http=httpx2.Client(
-            headers=headers,
-            timeout=endpoint.timeout_s,
-            # The threads bound what is under way; IDLE_S as for answers.
-            limits=httpx2.Limits(
-                max_connections=None,
-                max_keepalive_connections=None,
-                keepalive_expiry=IDLE_S,
-            ),
-        ),
+        http=http,
     )
