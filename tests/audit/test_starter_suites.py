@@ -109,6 +109,9 @@ SOUND: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 
+FAILED = {"outcome": "reference_failed", "excluded": "reference_failed"}
+UNTESTED = {"outcome": "no_tests", "excluded": "no_tests"}
+
 # What is changed in the first row, and the expectation that must say so.
 BAD: list[tuple[str, str, dict[str, Any], str]] = [
     ("prompts", "other", {"source_row": 1}, "compound_columns_to_be_unique"),
@@ -126,7 +129,14 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
     ("responses", "other", {"finish_reason": "eos"}, "in_set(column=finish_reason"),
     ("responses", "mathematics", {"verdict": "ok"}, "be_in_set(column=verdict"),
     ("responses", "coding", {"verdict": None}, "not_be_null(column=verdict"),
-    ("prompts", "coding", {"outcome": "reference_failed"}, "not_be_in_set"),
+    ("prompts", "coding", FAILED, "mostly=0.8"),
+    (
+        "prompts",
+        "coding",
+        FAILED | {"set": "leetcode"},
+        "mostly=0.3",
+    ),
+    ("prompts", "mathematics", UNTESTED, "mostly=0.6"),
     ("verdicts", "coding", {"share_error": 0.03}, "be_between(column=share_error"),
     ("verdicts", "coding", {"share_timeout": 0.3}, "be_between(column=share_timeout"),
     ("verdicts", "coding", {"share_memory": 0.2}, "be_between(column=share_memory"),

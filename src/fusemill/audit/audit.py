@@ -225,6 +225,9 @@ def _describe(result: Audited) -> str:
         lines += [f"    {ids.canonical_json(row)}" for row in failure.rows]
         if failure.n_rows > len(failure.rows) > 0:
             lines.append(f"    and {failure.n_rows - len(failure.rows)} more")
+    if any("source_row" in row for failure in result.failures for row in failure.rows):
+        query = f"from prompts where set = '{result.set}' and excluded_why is not null"
+        lines.append(f'  why: fusemill sql "select source_row, excluded_why {query}"')
     return "\n".join(lines)
 
 

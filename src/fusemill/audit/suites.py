@@ -126,13 +126,26 @@ def _failure(suite: Suite, expectation: Expectation, outcome: Any) -> Failure:
         )
     result: Mapping[str, Any] = outcome.result
     rows = result.get("unexpected_index_list") or []
-    observed = result.get("observed_value")
     n_rows = int(result.get("unexpected_count") or 0)
-    found = f"{n_rows} rows" if n_rows else f"observed {observed}"
     arguments = ", ".join(f"{k}={v}" for k, v in expectation.kwargs.items())
     named = tuple({k: _plain(v) for k, v in row.items()} for row in rows[:NAMED_ROWS])
     what = f"{expectation.type}({arguments})"
-    return Failure(what, expectation.why, found, named, n_rows)
+    return Failure(what, expectation.why, _found(expectation, result), named, n_rows)
+
+
+def _found(expectation: Expectation, result: Mapping[str, Any]) -> str:
+    """How many rows break it, of how many; with `mostly` the shares too."""
+    n_rows = int(result.get("unexpected_count") or 0)
+    if not n_rows:
+        return f"observed {result.get('observed_value')}"
+    mostly = expectation.kwargs.get("mostly")
+    if mostly is None:
+        return f"{n_rows} rows"
+    n_looked_at = int(result["element_count"]) - int(result.get("missing_count") or 0)
+    return (
+        f"{n_rows} of {n_looked_at} rows, {n_rows / n_looked_at:.1%}; "
+        f"at most {1 - float(mostly):.1%} may"
+    )
 
 
 def _exception(info: Any) -> str | None:

@@ -117,8 +117,9 @@ class Prompts(Declaration):
 
     sql: ProjectPath
     params: dict[str, Scalar] = {}
-    # Makes tests of columns `statement` and `reference`; null: `tests` are the tests.
-    tests: Literal["worked_examples", "response_assertions"] | None = None
+    # Makes tests of columns `statement` and `reference`; given: `reference` has to pass
+    # those of column `tests`; null: these are the tests, no reference is run.
+    tests: Literal["worked_examples", "response_assertions", "given"] | None = None
     n_prompts: Annotated[int, Field(ge=1)] | None  # null: all of them
 
 
@@ -243,7 +244,7 @@ class Builder(Declaration):
     def _references(self) -> "Builder":
         if self.prompts.tests is not None and self.checker != "code":
             raise ValueError(
-                f"prompts.tests: `{self.prompts.tests}` makes tests of code, which "
+                f"prompts.tests: `{self.prompts.tests}` is about tests of code, which "
                 "`verify: code` runs"
             )
         names = [scorer.name for scorer in self.scores]

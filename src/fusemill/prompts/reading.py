@@ -190,10 +190,11 @@ def _rows(con: duckdb.DuckDBPyConnection, reading: Reading) -> Iterator[dict[str
 
 
 def _required(builder: Builder) -> dict[str, str]:
-    """Columns that the statement must give: those an extractor reads too."""
+    """Columns that the statement must give: what tests and references need too."""
     if builder.prompts.tests is None:
         return REQUIRED
-    return {**REQUIRED, "statement": "text", "reference": "text"}
+    of = "tests" if builder.prompts.tests == "given" else "statement"
+    return {**REQUIRED, of: OPTIONAL[of], "reference": "text"}
 
 
 def _tick(seen: bytearray, source_row: object, reading: Reading) -> None:

@@ -1,11 +1,12 @@
-"""Tests of code prompts: an extractor makes them, the set's own reference decides.
+"""Tests of code prompts, made or given: the set's own reference decides.
 
 statement "Input: n = 2 …"  →  tests ["assert f(2) == 4"]  →  the reference passes: kept
-                                                           →  else reference_failed
+                            or tests as they are given     →  else reference_failed
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fusemill.errors import DeclarationError
@@ -23,8 +24,18 @@ MAX_WHY = 500
 """Characters of a reason that are kept."""
 
 
+@dataclass(frozen=True)
+class _Reference:
+    """A set's own solution, and the tests that it has to pass."""
+
+    text: str
+    tests: tuple[str, ...]
+    entry_point: str | None
+    stub: str | None
+
+
 def identity(builder: Builder) -> dict[str, Any] | None:
-    """What the tests of a reading follow from; None where nothing is extracted."""
+    """What the tests of a reading follow from; None where no reference is run."""
     declared = builder.code_checker
     if builder.prompts.tests is None or declared is None:
         return None
@@ -58,8 +69,9 @@ def tested(
 ) -> Iterator[Iterator[Row]]:
     """The rows of a prompts statement, in their order, with tests where it declares so.
 
-    A row that the statement did not exclude gets `tests`, `entry_point` and `stub`, or
-    is excluded as `no_tests` or `reference_failed`, with `excluded_why`.
+    A row that the statement did not exclude has or gets `tests`, `entry_point` and
+    `stub`, which its reference passes, or is excluded as `no_tests` or
+    `reference_failed`, with `excluded_why`.
     """
     if builder.prompts.tests is None or builder.code_checker is None:
         yield rows
@@ -75,16 +87,18 @@ def _tested(rows: Iterator[Row], builder: Builder, sandbox: "Sandbox") -> Iterat
         yield from (row for row, _ in made)
 
 
-def _with_tests(row: Row, builder: Builder) -> tuple[Row, Extracted | None]:
-    """A row with what the extractor makes of it; None where there are no tests."""
+def _with_tests(row: Row, builder: Builder) -> tuple[Row, _Reference | None]:
+    """A row with its tests, and what has to pass them; None where nothing has to."""
+    if row.get("excluded") is not None:
+        return row, None
+    if builder.prompts.tests == "given":
+        return _as_given(row)
     assert builder.prompts.tests is not None
     if row.get("tests") is not None:
         raise DeclarationError(
             f"{builder.prompts.sql}: source_row {row['source_row']}: returned `tests`, "
             f"which `prompts.tests: {builder.prompts.tests}` makes; leave one of them"
         )
-    if row.get("excluded") is not None:
-        return row, None
     messages = row.get("messages") or []
     raw = Raw(
         statement=row.get("statement"),
@@ -98,21 +112,30 @@ def _with_tests(row: Row, builder: Builder) -> tuple[Row, Extracted | None]:
         return _excluded(row, "no_tests", found.why), None
     row["tests"] = list(found.tests)
     row["entry_point"], row["stub"] = found.entry_point, found.stub
-    return row, found
+    return row, _Reference(found.reference, found.tests, found.entry_point, found.stub)
+
+
+def _as_given(row: Row) -> tuple[Row, _Reference | None]:
+    """A row whose tests are the set's own; without any it is left out later."""
+    tests, reference = row.get("tests") or [], row.get("reference") or ""
+    if not all(test and test.strip() for test in tests) or not tests:
+        return row, None
+    if not reference.strip():
+        return _excluded(row, "no_tests", "no reference"), None
+    entry_point, stub = row.get("entry_point"), row.get("stub")
+    return row, _Reference(reference, tuple(tests), entry_point, stub)
 
 
 def _run_references(
-    made: Iterable[tuple[Row, Extracted | None]], sandbox: "Sandbox"
+    made: Iterable[tuple[Row, _Reference | None]], sandbox: "Sandbox"
 ) -> None:
-    """Exclude the rows whose own reference does not pass the tests made of them."""
+    """Exclude the rows whose own reference does not pass their tests."""
     from fusemill.verify.code import CodeRow, check_many
 
-    found = {
-        i: (row, tests) for i, (row, tests) in enumerate(made) if tests is not None
-    }
+    found = {i: (row, one) for i, (row, one) in enumerate(made) if one is not None}
     to_run = (
-        CodeRow(i, tests.reference, tests.tests, tests.entry_point, tests.stub)
-        for i, (_, tests) in found.items()
+        CodeRow(i, one.text, one.tests, one.entry_point, one.stub)
+        for i, (_, one) in found.items()
     )
     for key, verdict in check_many(to_run, sandbox):
         assert isinstance(key, int)
