@@ -7,7 +7,8 @@ or FUSEMILL_SHARED_DATA):
 
     statements    as recorded (plain text), and the same as Markdown and as HTML, as
                   exports write them: how many have a test, how many tests, what is lost
-    references    how many pass all tests made of their own statement
+    references    how many pass all tests made of their own statement; the same without
+                  their annotations, as some sets have theirs
     answers       the recorded written answers, and
     mutants       references with one change (`--mutants N` a problem): of those that
                   pass the recorded hidden tests how many pass the made ones, and of
@@ -26,7 +27,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -148,15 +149,34 @@ def verdicts(rows: Iterator[CodeRow]) -> Statuses:
         return dict(check_many(rows, sandbox))
 
 
-def references(made: dict[str, Extracted], show: int) -> dict[str, Extracted]:
+def references(
+    name: str, made: dict[str, Extracted], show: int
+) -> dict[str, Extracted]:
     """Problems whose reference passes what was made of their statement."""
     said = ours(made, {(slug, 0): m.reference for slug, m in made.items()})
     failed = {key[0]: v for key, v in said.items() if v.status != "passed"}
     n_passed = len(said) - len(failed)
-    print(f"references {n_passed}/{len(said)} pass ({n_passed / len(said):.4f})")
+    print(f"{name:10} {n_passed}/{len(said)} pass ({n_passed / len(said):.4f})")
     for slug, verdict in list(failed.items())[:show]:
         print(f"    {slug}: {verdict.status}: {(verdict.reason or '')[:160]}")
     return {slug: m for slug, m in made.items() if slug not in failed}
+
+
+def unannotated(problem: Problem) -> Problem:
+    """The problem with a reference that says no types."""
+    tree = ast.parse(problem.reference)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    return replace(problem, reference=ast.unparse(tree))
+
+
+def tested(found: list[Problem]) -> dict[str, Extracted]:
+    """What is made of the statements, where there is a test."""
+    every = {p.slug: p.made(p.statement) for p in found}
+    return {slug: m for slug, m in every.items() if isinstance(m, Extracted)}
 
 
 def beside(
@@ -280,8 +300,8 @@ def main() -> None:
     options = parser.parse_args()
     found = problems()
     notations(found, options.show)
-    made = {p.slug: m for p in found if isinstance(m := p.made(p.statement), Extracted)}
-    made = references(made, options.show)
+    references("bare", tested([unannotated(p) for p in found]), options.show)
+    made = references("references", tested(found), options.show)
     beside("answers", found, made, answers(found, made), options.show)
     beside("mutants", found, made, mutants(made, options.mutants), options.show)
     contests("en")

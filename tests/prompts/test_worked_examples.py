@@ -340,13 +340,44 @@ def test_annotated_nodes_are_built_and_read_back() -> None:
     assert one("root = [1,null,2]", "2", code).startswith(f"{TREE}\n\n{PLAIN}\n\n")
 
 
-def test_nodes_without_annotation_need_name_statement_and_use() -> None:
-    said = "You are given the root of a binary tree."
-    uses = "def f(root):\n    return root.left\n"
-    assert "_tree([1, 2])" in one("root = [1,2]", "1", uses, said)
-    unused = "def f(root):\n    return len(root)\n"
-    assert one("root = [1,2]", "1", unused, said) == "assert f([1, 2]) == 1"
-    assert one("root = [1,2]", "1", uses) == "assert f([1, 2]) == 1"
+# A reference without annotations, its statement's words, and what builds [1, 2].
+UNANNOTATED = [
+    ("def f(root):\n    return root.left", "the root of a binary tree", "_tree"),
+    # without a word of the statement: its use says it, or its name and some use
+    ("def f(root):\n    return root.left", "", "_tree"),
+    ("def f(a):\n    return a.right", "", "_tree"),
+    ("def f(a):\n    b = a\n    return b.left", "", "_tree"),
+    ("def f(head):\n    slow = fast = head\n    return fast.next", "", "_linked"),
+    ("def f(a):\n    b, c = a, None\n    return b.next", "", "_linked"),
+    ("def f(l1):\n    return g(l1)\n\ndef g(n):\n    return n.next", "", "_linked"),
+    ("def f(root):\n    def g(n): return n.left\n    return g(root)", "", "_tree"),
+    ("def f(head):\n    return g(head)\n\ndef g(n): return n.next", "", "_linked"),
+    ("def f(tree):\n    return g(tree)\n\ndef g(n): return n.left", "", "_tree"),
+    # short names need the statement where the parameter itself is only handed on
+    ("def f(p):\n    return g(p)\n\ndef g(n): return n.left", "two trees", ""),
+    ("def f(p):\n    return g(p)\n\ndef g(n): return n.left", "a binary tree", "_tree"),
+    ("def f(p):\n    return g(p)\n\ndef g(n): return n.left", "", ""),
+    # plain lists, whatever they are called
+    ("def f(root):\n    return len(root)", "the root of a binary tree", ""),
+    ("def f(head):\n    return head[0]", "a linked list", ""),
+    ("def f(nums):\n    return g(nums)\n\ndef g(n): return n.left", "a tree", ""),
+]
+
+
+@pytest.mark.parametrize(("code", "said", "kind"), UNANNOTATED)
+def test_nodes_without_annotation(code: str, said: str, kind: str) -> None:
+    name = code.partition("(")[2].partition(")")[0]
+    order = [line for line in code.split("\n\n") if line.startswith("def f(")]
+    rest = [line for line in code.split("\n\n") if not line.startswith("def f(")]
+    test = one(f"{name} = [1,2]", "1", "\n\n".join([*rest, *order]), said)
+    assert (f"f({kind}([1, 2]))" if kind else "f([1, 2])") in test
+
+
+def test_a_node_with_other_links_is_not_made_up() -> None:
+    code = "def f(head):\n    return head.random if head.next else None"
+    assert "structure of its own: head" in reason(
+        "Input: head = [[7,null]]\nOutput: 1", code
+    )
 
 
 def run(code: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ __all__ = ["EXTRACTOR_VERSION", "Extracted", "Extractor", "NoTests", "Raw", "ext
 
 Extractor = Literal["worked_examples", "response_assertions"]
 
-EXTRACTOR_VERSION = 1
+EXTRACTOR_VERSION = 2
 """Part of a reading's id: raised with every change, so that sets are read again."""
 
 MAX_TEXT = 100_000

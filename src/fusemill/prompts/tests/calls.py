@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from fusemill.prompts.tests.comparing import comparison
 from fusemill.prompts.tests.examples import Example
+from fusemill.prompts.tests.guessing import guessed_node
 from fusemill.prompts.tests.literals import Unreadable, Value
 from fusemill.prompts.tests.nodes import LINKED, PLAIN, TREE
 from fusemill.prompts.tests.reference import Entry, Parameter
@@ -27,12 +28,6 @@ _ANY_ORDER = re.compile(
 _IN_PLACE = re.compile(
     r"\bin[- ]place\b|\bdo(?: not|n't) return anything|原地|不要返回任何", re.IGNORECASE
 )
-_LINKED = re.compile(r"linked[- ]list|\bListNode\b|链表", re.IGNORECASE)
-_LINKED_NAME = re.compile(r"head[a-z0-9]?|l[12]|list[12s]|node", re.IGNORECASE)
-_NEXT = re.compile(r"\.next\b")
-_TREE = re.compile(r"\btree\b|\bBST\b|\bTreeNode\b|二叉", re.IGNORECASE)
-_TREE_NAME = re.compile(r"(?:sub|new)?root[a-z0-9]?|tree[a-z0-9]?|[pqst][12]?", re.I)
-_BRANCH = re.compile(r"\.(?:left|right)\b")
 _OWN_NODE = re.compile(r"\bNode\b|\bNestedInteger\b|\bInterval\b")
 
 
@@ -114,7 +109,9 @@ def _argument(parameter: Parameter, value: Value, problem: Problem) -> _Argument
     if kind == "own":
         raise Unreadable(f"a structure of its own: {parameter.annotation}")
     if not parameter.annotation and isinstance(value, list):
-        kind = _guessed_kind(parameter.name, problem)
+        kind = guessed_node(parameter.name, problem.text, problem.code)
+        if kind == "own":
+            raise Unreadable(f"a structure of its own: {parameter.name}")
     if not kind:
         return _Argument(repr(value), is_list=isinstance(value, list))
     if value is None:
@@ -134,23 +131,6 @@ def _node_kind(annotation: str) -> str:
     if "TreeNode" in annotation:
         return "_tree"
     return "own" if _OWN_NODE.search(annotation) else ""
-
-
-def _guessed_kind(name: str, problem: Problem) -> str:
-    """The same without an annotation: statement, name and reference must agree."""
-    if (
-        _LINKED.search(problem.text)
-        and _LINKED_NAME.fullmatch(name)
-        and _NEXT.search(problem.code)
-    ):
-        return "_linked"
-    if (
-        _TREE.search(problem.text)
-        and _TREE_NAME.fullmatch(name)
-        and _BRANCH.search(problem.code)
-    ):
-        return "_tree"
-    return ""
 
 
 def _operations(example: Example, problem: Problem) -> str:
