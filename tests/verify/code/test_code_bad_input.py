@@ -33,7 +33,9 @@ BAD = [
     (ADD, ["assert f(1) == 2\n" + "#" * 5_000_000], "f", "error", "characters"),
     (ADD, [""], "f", "error", "no tests"),
     (ADD, [" \n", "\t"], "f", "error", "no tests"),
-    (ADD, ['{"stdin": "1"}'], "f", "error", ""),
+    (ADD, ['{"stdin": "1"}'], "f", "error", "`stdin` and `stdout`, this one has"),
+    (ADD, ['{"input": "1", "output": "2"}'], None, "error", "has `input`, `output`"),
+    (ADD, ["{}"], None, "error", "has none"),
     (ADD, [ASSERT, pair("1", "2")], "f", "error", "others are not"),
     (ADD, [pair(1, "2")], None, "error", "must be texts"),
     # an entry point that is missing, or is no name

@@ -26,7 +26,8 @@ ANSWERS = [
     ("fence", f"```python\n{CODE}\n```python\nprint(f(1))\n```", CODE),
     ("fence", f"```bash\npip install x\n```\n```python\n{CODE}\n```", CODE),
     ("fence", f"```python\nf(1)\n```\nwith\n```python\n{CODE}\n```", CODE),
-    # of two solutions the first; of a wrong tag and a right one the right one
+    # of two solutions that are offered the first (more below); of a wrong tag and a
+    # right one the right one
     ("fence", f"```python\n{CODE}\n```\nor\n```python\ndef f(x): return 2\n```", CODE),
     ("fence", f"```text\ndef f(x): return 0\n```\n```python\n{CODE}\n```", CODE),
     (
@@ -54,6 +55,90 @@ ANSWERS = [
 @pytest.mark.parametrize(("rule", "text", "code"), ANSWERS)
 def test_answers(rule: str, text: str, code: str) -> None:
     assert extract(text, F, None) == Found(code, rule)
+
+
+FIRST = "def f(x):\n    return 1"
+SECOND = "def f(x):\n    if not x:\n        return 0\n    return 1"
+
+# What stands between two versions, and whether the second takes the first one's place.
+BETWEEN = [
+    ("Wait, that fails for x = 0. Corrected version:", True),
+    ("Oops, I forgot the empty case.", True),
+    ("However, this code is wrong for x = 0.\n\nHere it is again:", True),
+    ("This fails for x = 0. Let me fix it:", True),
+    (
+        "Sorry, the above is incorrect. Another way to write it, corrected version:",
+        True,
+    ),
+    ("### Final solution", True),
+    ("**Corrected code**:", True),
+    ("Putting it together, here is the complete, working code:", True),
+    ("This is slow. A more efficient solution uses iteration instead:", True),
+    ("I made a mistake with zero. Here's the fixed function:", True),
+    ("等等，x 为 0 时不对。修正后的代码：", True),
+    ("最终代码如下：", True),
+    ("优化后的代码：", True),
+    ("or", False),
+    ("Alternatively, you can write an optimized version:", False),
+    ("You can also use a loop instead of recursion:", False),
+    ("If you want to ignore case, use:", False),
+    ("If you need a complete version with error handling:", False),
+    ("You may want to handle zero. Here's an updated version:", False),
+    ("Here's another solution:", False),
+    ("It calls itself until x is 0.", False),
+    ("A common mistake is to write:", False),
+    ("Do not write the incorrect version:", False),
+    ("The original code was:", False),
+    ("也可以这样写：", False),
+    ("如果你想忽略大小写，可以使用优化后的代码：", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("between", "second"), BETWEEN)
+def test_of_two_versions_the_corrected_one(between: str, second: bool) -> None:
+    text = f"```python\n{FIRST}\n```\n{between}\n```python\n{SECOND}\n```\n"
+    found = extract(text, F, None)
+    assert found == Found(SECOND if second else FIRST, "fence")
+
+
+CORRECTED = "Wait, that is wrong. Corrected version:"
+
+# What comes after the first version and a correction, and what of it is the answer.
+AFTER = [
+    # uses, tests and excerpts are no version
+    (["print(f(1))"], FIRST),
+    (["assert f(1) == 1"], FIRST),
+    (["def test_f():\n    assert f(1) == 1"], FIRST),
+    (["def f(x):\n    ..."], FIRST),
+    (["def f(x):\n    if not x:\n        return 0\n    ..."], FIRST),
+    (["def f(x):\n    y = x"], FIRST),
+    (["def f(x, memo):\n    return memo[x]"], FIRST),
+    (["def f(x):\n    return ("], FIRST),
+    (["x = 1", SECOND], SECOND),
+    ([SECOND, "print(f(0))"], SECOND),
+    ([SECOND, "def f(x): return 3"], "def f(x): return 3"),
+]
+
+
+@pytest.mark.parametrize(("blocks_after", "code"), AFTER)
+def test_what_corrects_is_a_whole_version(blocks_after: list[str], code: str) -> None:
+    later = [f"{CORRECTED}\n```python\n{block}\n```\n" for block in blocks_after]
+    text = f"```python\n{FIRST}\n```\n" + "".join(later)
+    assert extract(text, F, None) == Found(code, "fence")
+
+
+def test_a_corrected_class_has_the_methods_of_the_first() -> None:
+    entry = EntryPoint.read("Solution().add")
+    first = (
+        "class Solution:\n    def add(self, x):\n        return self.one(x)\n"
+        "    def one(self, x):\n        return x"
+    )
+    part = "class Solution:\n    def add(self, x):\n        return x + 1"
+    whole = first.replace("return x", "return x + 1")
+    for later, code in ((part, first), (whole, whole)):
+        text = f"```python\n{first}\n```\n{CORRECTED}\n```\n{later}\n```"
+        assert extract(text, entry, None) == Found(code, "fence")
 
 
 # (rule, answer, the body it amounts to below the stub)

@@ -29,6 +29,11 @@ SUM = ['{"stdin": "1 2\\n", "stdout": "3\\n"}', '{"stdin": "4 5", "stdout": "9"}
 FORMS = [ASSERTS, CHECK, UNIT]
 
 # An object that says yes to everything, a number that does, and other tricks.
+THREADS = """\
+import threading
+from concurrent.futures import ThreadPoolExecutor
+def f(x):
+"""
 YES = "class E:\n    __eq__ = __lt__ = __gt__ = lambda s, o: True\ndef f(x): return E()"
 YES_INT = YES.replace("class E", "class E(int)")
 LEAVES = "import os\ndef f(x):\n    os._exit(0)"
@@ -180,6 +185,15 @@ ANSWERS = [
         "forbidden",
         "socket",
     ),
+    *[
+        (f"{THREADS}    {start}\n    return x + 1", tests, "f", "forbidden", why)
+        for start in (
+            "threading.Thread(target=print).start()",
+            "ThreadPoolExecutor().submit(print)",
+        )
+        for tests in FORMS
+        for why in ["threads are denied by design, see docs/security.md"]
+    ],
     # forgeries
     *[(YES, tests, "f", "failed", "") for tests in FORMS],
     *[(YES_INT, tests, "f", "failed", "") for tests in FORMS],

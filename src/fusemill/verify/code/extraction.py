@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from fusemill.verify.code.corrections import takes_place
 from fusemill.verify.code.fences import Block, blocks, indented_blocks
 from fusemill.verify.code.repair import salvage
 from fusemill.verify.code.rewriting import REWRITINGS, rewritten
@@ -160,11 +161,30 @@ def _by_tag(tag: str) -> int:
 
 
 def _fence(answer: Answer) -> str | None:
-    """The first block that defines the entry point, and blocks it builds on."""
+    """The first block that defines the entry point, and blocks it builds on.
+
+    A later one where the text corrects the first by it.
+    """
     for block in answer.blocks:
         if answer.fits(block.text):
-            return _with_helpers(block, answer)
+            return _with_helpers(_corrected(block, answer), answer)
     return None
+
+
+def _corrected(block: Block, answer: Answer) -> Block:
+    """The last version that takes the place of the one before it."""
+    if answer.entry is None:
+        return block
+    between: list[str] = []
+    for later in sorted(answer.blocks, key=lambda one: one.place):
+        if later.place <= block.place:
+            continue
+        between.append(later.before)
+        if answer.fits(later.text) and takes_place(
+            later.text, block.text, between, answer.entry
+        ):
+            block, between = later, []
+    return block
 
 
 def _with_helpers(block: Block, answer: Answer) -> str:

@@ -23,11 +23,16 @@ MAX_BLOCKS = 200
 
 @dataclass(frozen=True)
 class Block:
-    """One block: its tag in lower case, its lines without the fence's indentation."""
+    """One block: its tag in lower case, its lines without the fence's indentation.
+
+    before: the text between it and the block before. place: its number in the text.
+    """
 
     tag: str
     text: str
     closed: bool
+    before: str = ""
+    place: int = 0
 
 
 def blocks(text: str) -> list[Block]:
@@ -45,11 +50,13 @@ def blocks(text: str) -> list[Block]:
     tag: str | None = None
     mark = ""
     lines: list[str] = []
+    prose: list[str] = []
 
     def close(closed: bool) -> None:
         assert tag is not None
         code = textwrap.dedent("\n".join(lines)).strip("\n")
-        found.append(Block(tag, code, closed))
+        found.append(Block(tag, code, closed, "\n".join(prose), len(found)))
+        prose.clear()
 
     for line in text.split("\n"):
         if len(found) >= MAX_BLOCKS:
@@ -57,6 +64,7 @@ def blocks(text: str) -> list[Block]:
         fence = _FENCE.match(line)
         if tag is None:
             fence = fence or _LATE_OPENING.search(line)
+            prose.append(line[: fence.start("mark")] if fence else line)
             if fence:
                 tag, mark, lines = fence["tag"].strip().lower(), fence["mark"], []
         elif fence and fence["mark"][0] == mark[0] and len(fence["mark"]) >= len(mark):

@@ -157,8 +157,14 @@ def _pair(text: str) -> Pair | None:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or "stdout" not in found:
+    if not isinstance(found, dict):
         return None
+    if "stdout" not in found:
+        keys = ", ".join(f"`{key:.40}`" for key in list(found)[:5])
+        raise BadTests(
+            "a test of input and output has the keys `stdin` and `stdout`, this one "
+            f"has {keys or 'none'}"
+        )
     stdin, stdout = found.get("stdin", ""), found["stdout"]
     if not isinstance(stdin, str) or not isinstance(stdout, str):
         raise BadTests("stdin and stdout of a test must be texts")

@@ -72,6 +72,10 @@ def of_end(outcome: Outcome, answered: bool = True) -> Finding:
         tried = ", ".join(outcome.attempts[:5])
         if tried not in reason:
             reason = f"{reason}; tried {tried}"
+    if outcome.status == "forbidden" and (
+        "clone (thread)" in outcome.attempts or "can't start new thread" in reason
+    ):
+        reason = f"{reason}; threads are denied by design, see docs/security.md"
     reason = reason[:MAX_REASON]
     if outcome.status == "exited":
         return Finding("failed", f"left before the tests had ended: {reason}")
