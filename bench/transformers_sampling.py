@@ -30,8 +30,9 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
 from transformers.utils import logging
 
+from fusemill.checkpoints.conversations import Local
 from fusemill.sampling.engine import Request, Tally
-from fusemill.sampling.local.checkpoint import Local
+from fusemill.sampling.local.checkpoint import load
 from fusemill.sampling.local.engine import Asked, Run
 from fusemill.sampling.local.parameters import Parameters
 
@@ -145,7 +146,7 @@ class Ours:
             for i, text in enumerate(prompts)
         ]
         self.forward_s = 0.0
-        self.checkpoint = self.local.load()
+        self.checkpoint = load(self.local)
         self._time_forward()
 
     def _time_forward(self) -> None:

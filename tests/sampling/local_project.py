@@ -14,7 +14,14 @@ from small_project import ROOT, SmallProject
 SAMPLING = {"temperature": 0.9, "top_p": 0.95, "max_tokens": 16, "stop": ["w9", "w8"]}
 
 
-def make(root: Path, asks: list[str], draws: int, *kinds: str) -> SmallProject:
+def make(
+    root: Path,
+    asks: list[str],
+    draws: int,
+    *kinds: str,
+    engine: str = "transformers",
+    **config: Any,
+) -> SmallProject:
     """A project that asks a model of each of these architectures."""
     project = SmallProject(root)
     project.write("fusemill.yaml", FUSEMILL)
@@ -23,9 +30,9 @@ def make(root: Path, asks: list[str], draws: int, *kinds: str) -> SmallProject:
     for folder in ("sql/select", "sql/macros"):
         shutil.copytree(ROOT / folder, root / folder)
     builder = BUILDER.format(models=", ".join(kinds), draws=draws)
-    project.write("builders/asks.yaml", builder.replace("openai", "transformers"))
+    project.write("builders/asks.yaml", builder.replace("openai", engine))
     for kind in kinds:
-        write_model(root / "weights" / kind, kind)
+        write_model(root / "weights" / kind, kind, **config)
     declare(project, {kind: pinned(project, kind) for kind in kinds})
     return project
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fusemill.checkpoints.conversations import Local
 from fusemill.sampling.engine import Answer, Request
-from fusemill.sampling.local.checkpoint import Local
 from fusemill.sampling.local.engine import Asked, TransformersEngine
 from fusemill.sampling.local.parameters import Parameters
 
@@ -31,8 +31,8 @@ def engine(folder: Path, batch_tokens: int = 4096, **sampling: Any):
         None,
         WHERE,
     )
-    asked = Asked(local, Parameters.of(sampling, f"{WHERE}.sampling"), batch_tokens)
-    return TransformersEngine([asked])
+    keys = Parameters.of(sampling, f"{WHERE}.sampling", "transformers")
+    return TransformersEngine([Asked(local, keys, batch_tokens)])
 
 
 def answers(

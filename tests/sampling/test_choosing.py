@@ -52,7 +52,7 @@ def plain(logits: list[float], p: dict[str, float]) -> list[float]:
 @pytest.mark.parametrize("sampling", FILTERS)
 def test_filters_are_those_of_the_plain_sampler(sampling: dict[str, float]) -> None:
     rows = torch.randn(40, 30, generator=torch.Generator().manual_seed(3)) * 2
-    found = filtered(rows, Parameters.of(sampling, "sampling"))
+    found = filtered(rows, Parameters.of(sampling, "sampling", "transformers"))
     for row, probabilities in zip(rows.tolist(), found.tolist(), strict=True):
         assert probabilities == pytest.approx(plain(row, sampling), abs=1e-6)
 
@@ -75,7 +75,9 @@ def test_draws_are_distributed_as_the_plain_sampler_says(
     n = 20_000
     uniforms = torch.tensor([Uniforms(seed).next() for seed in range(n)])
     rows = torch.tensor([logits]).expand(n, -1)
-    tokens = choose(rows, uniforms, Parameters.of(sampling, "sampling")).tolist()
+    tokens = choose(
+        rows, uniforms, Parameters.of(sampling, "sampling", "transformers")
+    ).tolist()
     counts, expected = Counter(tokens), plain(logits, sampling)
     assert all(expected[token] > 0 for token in counts)
     inside = [i for i, q in enumerate(expected) if q > 0]
@@ -144,5 +146,5 @@ def test_a_seed_gives_its_numbers_and_another_seed_others() -> None:
 )
 def test_sampling_keys_that_do_not_fit(sampling, said: str) -> None:
     with pytest.raises(DeclarationError) as error:
-        Parameters.of(sampling, "m.sampling")
+        Parameters.of(sampling, "m.sampling", "transformers")
     assert str(error.value).startswith(said)

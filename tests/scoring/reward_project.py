@@ -1,9 +1,18 @@
 """The small project with a reward model as the scorer of its set `talk`."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+from small_files import TALK, TALK_ANSWERS
 from small_project import SmallProject
+
+# Every word of the set's prompts and answers.
+WORDS = [
+    word
+    for text in [row["ask"] for row in TALK] + [row["text"] for row in TALK_ANSWERS]
+    for word in text.split()
+]
 
 PAIR = {
     "messages": [{"role": "user", "content": "Name a colour."}],
@@ -38,6 +47,21 @@ def declare(project: SmallProject, **changed: Any) -> None:
 def write_canary(project: SmallProject, score: float | None) -> None:
     said = {"source": "tests", "tolerance": 1e-4, "pairs": [{**PAIR, "score": score}]}
     project.write("registry/canaries/tiny.yaml", json.dumps(said))
+
+
+def score_of(folder: Path, ask: str, text: str) -> float:
+    """What transformers says, one conversation at a time."""
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    from fusemill.scoring.rewards.pairs import Pair
+    from fusemill.scoring.rewards.template import Template
+
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    pair = Pair([{"role": "user", "content": ask}], text)
+    with torch.no_grad():
+        ids = torch.tensor([Template.load(folder, "tiny").ids(pair)])
+        return float(model(ids).logits)
 
 
 def score(project: SmallProject) -> str:

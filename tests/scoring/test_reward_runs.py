@@ -1,36 +1,19 @@
 """A project whose scorer is a reward model, through the command line."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from reward_project import SCORES, declare, score, write_canary
+from reward_project import SCORES, WORDS, declare, score, score_of, write_canary
 from tiny_checkpoints import write_classifier
 
-from fusemill.scoring.rewards.pairs import Pair
-from fusemill.scoring.rewards.template import Template
-from needs_torch import torch
-from small_files import TALK, TALK_ANSWERS
+from small_files import TALK_ANSWERS
 from small_project import SmallProject, refused
-
-
-def score_of(folder: Path, ask: str, text: str) -> float:
-    """What transformers says, one conversation at a time."""
-    from transformers import AutoModelForSequenceClassification
-
-    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
-    pair = Pair([{"role": "user", "content": ask}], text)
-    with torch.no_grad():
-        ids = torch.tensor([Template.load(folder, "tiny").ids(pair)])
-        return float(model(ids).logits)
 
 
 @pytest.fixture
 def scored(reward_project: SmallProject) -> SmallProject:
     """The small project, its set `talk` to be scored by a tiny classifier."""
-    texts = [row["ask"] for row in TALK] + [row["text"] for row in TALK_ANSWERS]
-    words = [word for text in texts for word in text.split()]
-    folder = write_classifier(reward_project.root / "weights/tiny", words=words)
+    folder = write_classifier(reward_project.root / "weights/tiny", words=WORDS)
     write_canary(reward_project, score_of(folder, "Name a colour.", "Red."))
     return reward_project
 

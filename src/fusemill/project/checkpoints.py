@@ -13,12 +13,25 @@ from fusemill.project.models import Model, Name
 FILE = "registry/checkpoints.yaml"
 
 
+class Vllm(Declaration):
+    """How vLLM runs a model in this process; vLLM's own names, null is its default."""
+
+    tensor_parallel_size: Annotated[int, Field(ge=1)] = 1  # GPUs that share a layer
+    pipeline_parallel_size: Annotated[int, Field(ge=1)] = 1  # GPUs that share layers
+    max_model_len: Annotated[int, Field(ge=1)] | None = None  # null: what the model has
+    max_num_seqs: Annotated[int, Field(ge=1)] | None = None  # draws at once
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] | None = None
+    enforce_eager: bool = False
+
+
 class Checkpoint(Declaration):
     """How one model is run; nothing here is part of its identity."""
 
     # Local checkpoint, `${data}` allowed; null: the Hub, at the model's revision.
     weights: str | None = None
-    batch_tokens: Annotated[int, Field(ge=1)] = 32768  # remembered at once, all rows
+    # Engine `transformers`: tokens remembered at once, all rows.
+    batch_tokens: Annotated[int, Field(ge=1)] = 32768
+    vllm: Vllm | None = None  # engine `vllm` in this process
 
 
 class Checkpoints(Declaration):

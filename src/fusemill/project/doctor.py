@@ -38,7 +38,8 @@ from fusemill.project.reward_findings import reward_findings
 from fusemill.project.statement import load_macros, prepare
 from fusemill.prompts.faults import bad_footer
 from fusemill.prompts.sources import local_pattern
-from fusemill.sampling.local.declared import examined
+from fusemill.sampling.vllm.declared import examined_here, is_served
+from fusemill.sampling.weights import examined
 
 ORDER = ("error", "inconsistent", "unpinned", "known", "note")
 
@@ -181,7 +182,9 @@ def _endpoints(project: Project) -> Iterator[Finding]:
         for scorer in builder.scores
         if scorer.engine == "http"
     }
-    for name in sorted(asked.union(_live(project, ("openai", "vllm")))):
+    asked.update(_live(project, "openai"))
+    asked.update(n for n in _live(project, "vllm") if is_served(project, n))
+    for name in sorted(asked):
         try:
             endpoint = declared_endpoint(project.endpoints, name)
         except FusemillError as error:
@@ -195,18 +198,20 @@ def _endpoints(project: Project) -> Iterator[Finding]:
 
 def _checkpoints(project: Project) -> Iterator[Finding]:
     """Models that run here have known sampling keys, and weights that are pinned."""
-    for name in _live(project, ("transformers",)):
-        yield from examined(project, name)
+    for name in _live(project, "transformers"):
+        yield from examined(project, name, "transformers")
+    for name in _live(project, "vllm"):
+        yield from examined_here(project, name)
 
 
-def _live(project: Project, engines: tuple[str, ...]) -> list[str]:
-    """The models that builders ask by one of these engines."""
+def _live(project: Project, engine: str) -> list[str]:
+    """The models that builders ask by this engine."""
     return sorted(
         {
             name
             for builder in project.builders.values()
             for block in builder.answers
-            if isinstance(block, LiveAnswers) and block.engine in engines
+            if isinstance(block, LiveAnswers) and block.engine == engine
             for name in block.models
         }
     )

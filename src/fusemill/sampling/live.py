@@ -17,16 +17,12 @@ from fusemill.sampling.local.declared import locally
 from fusemill.sampling.openai.declared import over_http
 from fusemill.sampling.rates import Rates
 from fusemill.sampling.rows import response_row
+from fusemill.sampling.vllm.declared import in_process, is_served
 
 # On disk within five seconds of its arrival: the writing takes time on a busy machine.
 FLUSH_S = 3.0
 
-# Makes an engine for these models, by how builders call it.
-ENGINES: Mapping[str, Callable[[Project, Sequence[str]], Engine]] = {
-    "openai": over_http,
-    "vllm": over_http,
-    "transformers": locally,
-}
+Maker = Callable[[Project, Sequence[str]], Engine]  # of an engine for these models
 
 
 def sample_live(project: Project, shard: Shard, progress: Progress) -> None:
@@ -75,12 +71,22 @@ class _Group:
 
 
 def _groups(project: Project, models: Sequence[DueModel]) -> list[_Group]:
-    makers = {ENGINES[one.engine] for one in models}
-    groups = []
-    for maker in sorted(makers, key=lambda maker: maker.__name__):
-        own = [one for one in models if ENGINES[one.engine] is maker]
-        groups.append(_Group(maker(project, [one.model for one in own]), own))
-    return groups
+    by_maker: dict[Maker, list[DueModel]] = {}
+    for one in models:
+        by_maker.setdefault(_maker(project, one), []).append(one)
+    return [
+        _Group(maker(project, [one.model for one in own]), own)
+        for maker, own in sorted(by_maker.items(), key=lambda item: item[0].__name__)
+    ]
+
+
+def _maker(project: Project, due: DueModel) -> Maker:
+    """What makes the engine of a model, by what its builder and registry say."""
+    if due.engine == "transformers":
+        return locally
+    if due.engine == "vllm" and not is_served(project, due.model):
+        return in_process
+    return over_http
 
 
 def _row(answer: Answer, engine: str) -> Row:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
 
-from fusemill.errors import EngineError
+from fusemill.checkpoints.conversations import Local, Refused
 from fusemill.sampling.engine import Answer, Request, Tally
-from fusemill.sampling.local.checkpoint import Checkpoint, Local, Refused
+from fusemill.sampling.local.checkpoint import Checkpoint, load
 from fusemill.sampling.local.generation import Generation, Prompt, Row
 from fusemill.sampling.local.parameters import Parameters
 from fusemill.sampling.reasoning import split_reasoning
+from fusemill.sampling.refusals import Refusals
 
 TICK_S = 0.25  # how often at least something is yielded, forward passes allowing
 WINDOW = 512  # prompts that are sorted by length together
 ALL_DRAWS = 1_000_000  # a prompt is read once for all of them
-ALL_REFUSED = 20  # prompts refused before any text: not the prompts' fault
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class TransformersEngine:
         """Answers as they come; see `Engine`."""
         for name, pages in requests.items():
             asked = self._asked[name]
-            run = Run(asked.local.load(), asked, self.tallies[name])
+            run = Run(load(asked.local), asked, self.tallies[name])
             yield from run.answers(chain.from_iterable(pages))
 
 
@@ -56,7 +56,7 @@ class Run:
 
     def __init__(self, checkpoint: Checkpoint, asked: Asked, tally: Tally) -> None:
         self._checkpoint, self._asked, self._tally = checkpoint, asked, tally
-        self._refused: list[Answer] = []  # they wait for the first text
+        self._refusals = Refusals(tally, asked.local.where)
 
     def answers(self, requests: Iterator[Request]) -> Iterator[Sequence[Answer]]:
         """Answers as they come, an empty list where a tick brought none."""
@@ -71,45 +71,31 @@ class Run:
         since = time.monotonic()
         for rows in generation.run(self._prompts(requests)):
             if rows or time.monotonic() - since >= TICK_S:
-                yield self._came([self._answer(row) for row in rows])
+                yield self._refusals.with_texts([self._answer(row) for row in rows])
                 since = time.monotonic()
-        yield self._counted(self._refused)
+        yield self._refusals.rest()
 
     def _prompts(self, requests: Iterator[Request]) -> Iterator[Prompt]:
         """Prompts to read, the longest of a window first."""
         while window := list(islice(requests, WINDOW)):
             found = [p for request in window if (p := self._prompt(request))]
-            self._require_some(found)
+            if not found:
+                self._refusals.require_some()
             yield from sorted(found, key=lambda prompt: -len(prompt.ids))
 
     def _prompt(self, request: Request) -> Prompt | None:
         draws = range(request.first, request.first + request.n)
         self._tally.requests += 1
         try:
-            ids = self._checkpoint.ids(request.messages)
+            ids = self._checkpoint.conversations.ids(request.messages)
         except Refused as refused:
-            now = datetime.now(UTC)
-            self._refused += [
-                Answer(request, draw, text=None, asked_at=now, error=str(refused))
-                for draw in draws
-            ]
+            self._refusals.add(request, str(refused))
             return None
         self._tally.n_input_tokens += len(ids)
-        room = self._checkpoint.context - len(ids)
+        room = self._checkpoint.conversations.context - len(ids)
         limit = min(room, self._asked.parameters.max_tokens or room)
         seeds = (request.seed + i for i in range(request.n))
         return Prompt(request, ids, limit, deque(zip(draws, seeds, strict=True)))
-
-    def _require_some(self, prompts: Sequence[Prompt]) -> None:
-        """EngineError where everything so far was refused: a mistake of ours."""
-        refused = {answer.request.prompt_id for answer in self._refused}
-        if prompts or self._tally.answers or len(refused) < ALL_REFUSED:
-            return
-        raise EngineError(
-            f"{self._asked.local.where}: the first {len(refused)} prompts are all "
-            f"refused, the last one: {self._refused[-1].error}; that is not kept. "
-            "Check the model's `system_role`, and that prompts fit its context"
-        )
 
     def _answer(self, row: Row) -> Answer:
         request: Request = row.prompt.key
@@ -128,15 +114,3 @@ class Run:
             asked_at=row.began_at,
             latency_s=(datetime.now(UTC) - row.began_at).total_seconds(),
         )
-
-    def _came(self, found: list[Answer]) -> list[Answer]:
-        """These, and the refusals that have waited for a text to come."""
-        if found or self._tally.answers:
-            found, self._refused = [*self._refused, *found], []
-        return self._counted(found)
-
-    def _counted(self, found: list[Answer]) -> list[Answer]:
-        self._tally.answers += len(found)
-        self._tally.refused += sum(a.text is None for a in found)
-        self._tally.n_output_tokens += sum(a.n_output_tokens or 0 for a in found)
-        return found

@@ -38,13 +38,13 @@ class Parameters(Declaration):
         return found
 
     @classmethod
-    def of(cls, sampling: Mapping[str, Any], where: str) -> "Parameters":
+    def of(cls, sampling: Mapping[str, Any], where: str, engine: str) -> "Parameters":
         """From the declared keys; DeclarationError names what does not fit."""
         try:
             return cls.model_validate(dict(sampling))
         except ValidationError as error:
             raise DeclarationError(
-                "; ".join(_said(one, where) for one in error.errors())
+                "; ".join(_said(one, where, engine) for one in error.errors())
             ) from None
 
     @property
@@ -72,12 +72,11 @@ class Parameters(Declaration):
         return self.presence_penalty != 0 or self.frequency_penalty != 0
 
 
-def _said(error: Any, where: str) -> str:
+def _said(error: Any, where: str, engine: str) -> str:
     key = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         known = ", ".join(Parameters.model_fields)
         return (
-            f"{where}.{key}: engine `transformers` has no such sampling key; it has "
-            f"{known}"
+            f"{where}.{key}: engine `{engine}` has no such sampling key; it has {known}"
         )
     return f"{where}.{key}: found {error['input']!r}: {error['msg']}"
