@@ -63,6 +63,10 @@ def test_two_workers_at_once_add_all_that_is_missing(
     assert_same(state_of(workdir), undisturbed.state)
 
 
+def parts_of(workdir: Path) -> set[str]:
+    return {path.name for path in (workdir / "warehouse/parts").rglob("*.parquet")}
+
+
 def test_shards_share_verdicts_and_scores(
     undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
@@ -81,6 +85,9 @@ def test_shards_share_verdicts_and_scores(
                 )
             )
         assert codes == [0, 0, 0], log_of(workdir).read_text()
+        written = parts_of(workdir)
+        assert run_line(project, workdir, stage, "--shard", "1/3") == 0
+        assert parts_of(workdir) == written
         assert run_line(project, workdir, "warehouse", "rebuild") == 0
     finish(project, workdir)
     said = log_of(workdir).read_text()

@@ -109,6 +109,22 @@ def test_shards_ask_apart(server: Server, tmp_path: Path) -> None:
     assert sorted(e["prompt"] for e in server.log()) == sorted(asks)
 
 
+def test_a_shard_started_again_goes_on(server: Server, tmp_path: Path) -> None:
+    """No snapshot is made in between."""
+    asks = [f"Name the number {i}." for i in range(20)]
+    limits = {"requests": 3}
+    project = make(tmp_path / "p", server.url, asks, draws=2, n=2, limits=limits)
+    project.ok("prompts")
+    for _ in range(2):
+        project.ok("sample", "--shard", "0/2")
+    assert len({e["prompt"] for e in server.log()}) == 6
+    project.change("registry/endpoints.yaml", '"requests": 3', '"requests": null')
+    project.ok("sample", "--shard", "0/2")
+    n_ours = len(server.log())
+    assert "a: " not in project.ok("sample", "--shard", "0/2").err
+    assert len({e["prompt"] for e in server.log()}) == len(server.log()) == n_ours
+
+
 def test_a_system_prompt_with_and_without_its_role(
     server: Server, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ class Due:
         )
         for builder in project.active:
             self._add(builder, shard, engines)
+        project.warehouse.leave_out_newer(con, "due", "responses")
         con.execute(PROMPTS)
         con.execute(DRAWS)
         rows = con.execute(

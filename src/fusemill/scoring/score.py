@@ -68,6 +68,7 @@ def find_missing(
         f"where {shard.predicate('prompt_id')}",
         params,
     )
+    project.warehouse.leave_out_newer(con, "missing", "scores", scorer_hash=scorer)
     return int(con.execute("select count(*) from missing").fetchall()[0][0])
 
 

@@ -53,16 +53,18 @@ def find_missing(
 
     Returns how many have no verdict of the builder's checker yet.
     """
+    checker = checker_hash(builder)
     params = {
         "set": builder.set,
         "configs": [c.config_hash for c in configs(project, builder)],
-        "checker": checker_hash(builder),
+        "checker": checker,
     }
     con.execute(
         f"create or replace temp table missing as {MISSING_CHECKS} "
         f"where {shard.predicate('text_id')}",
         params,
     )
+    project.warehouse.leave_out_newer(con, "missing", "verdicts", checker_hash=checker)
     return int(con.execute("select count(*) from missing").fetchall()[0][0])
 
 

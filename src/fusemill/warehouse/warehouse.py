@@ -11,7 +11,14 @@ from fusemill.durable import point, remove_leftovers, run_lock
 from fusemill.errors import PartError, WarehouseError
 from fusemill.warehouse.connection import connect
 from fusemill.warehouse.parts import Part, Row, list_parts, write_part, write_table
-from fusemill.warehouse.snapshot import Declared, build, check_parts, quoted
+from fusemill.warehouse.snapshot import (
+    KEYS,
+    Declared,
+    build,
+    check_parts,
+    quoted,
+    scan,
+)
 
 KEPT_SNAPSHOTS = 3
 PARTS = "/warehouse/parts/"  # how a message of DuckDB's names a part
@@ -69,6 +76,27 @@ class Warehouse:
                     "shard works on the snapshot that is there: run `fusemill prompts` "
                     "first"
                 )
+
+    def leave_out_newer(
+        self, con: duckdb.DuckDBPyConnection, due: str, table: str, **key: str | None
+    ) -> None:
+        """Delete from temp table `due` the keys that parts after the snapshot have.
+
+        What a shard wrote before it was stopped is in no snapshot yet. `key` has the
+        columns of the table's key that are the same in all of `due`, and not in it.
+        """
+        known = {row[0] for row in con.execute("select part from parts").fetchall()}
+        parts = [part for part in list_parts(self.parts) if part.table == table]
+        newer = [part for part in parts if part.name not in known]
+        if not newer:
+            return
+        check_parts(newer, {})
+        same = [f"newer.{column} = ${column}" for column in key]
+        same += [f"newer.{c} = {due}.{c}" for c in KEYS[table] if c not in key]
+        condition = " and ".join(same)
+        con.execute(
+            f"delete from {due} using {scan(newer)} as newer where {condition}", key
+        )
 
     def current(self) -> Path:
         """The snapshot that the link names; WarehouseError where there is none."""
