@@ -1,17 +1,23 @@
 """Answers of a small model: this engine beside transformers' own `generate`.
 
-    python bench/transformers_sampling.py [--prompts 64] [--draws 20] [--size 1]
+    python bench/transformers_sampling.py [--shape small] [--prompts 32] [--draws 20]
 
-A model with random weights (Llama's architecture; `--size` 1: 1.6 M parameters, 5: 6 M)
-answers prompts of 8 to 120 tokens, with temperature 0.8 and top_p 0.95, at most 64
-tokens an answer. 12 of 512 tokens end an answer, so that lengths differ. In turn,
-three times each, the best:
+A model with random weights (Llama's architecture) answers prompts, with temperature 0.8
+and top_p 0.95, at most 64 tokens an answer. About one token in forty ends an answer, so
+that lengths differ. Shapes:
+
+- micro: 0.36 M parameters, as the models of examples/micro; prompts of 15 to 60 tokens
+- small: 1.6 M parameters, prompts of 8 to 120 tokens
+- larger: 6 M parameters, prompts as for small
+
+In turn, three times each, the best:
 
 - plain: `generate` one prompt at a time, `num_return_sequences` draws of it
 - batched: `generate` over 16 prompts of about the same length, padded on the left
 - ours: the engine `transformers`
 
-Tokens are those of answers up to their end; padding after it counts nowhere. Beside
+Tokens are those of answers up to their end; padding after it counts nowhere. Seconds of
+the processor stand beside those of the clock, since other jobs may take turns. Beside
 them, how much of our time the model's forward passes take.
 """
 
@@ -21,6 +27,7 @@ import os
 import random
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -39,35 +46,71 @@ from fusemill.sampling.local.parameters import Parameters
 TIMES = 3
 MAX_TOKENS = 64
 SAMPLING = {"temperature": 0.8, "top_p": 0.95}
-VOCABULARY = 512
-PAD, START = 0, 1
-ENDS = list(range(2, 14))
-SIZES = {1: (128, 6, 4), 5: (256, 6, 8)}  # hidden size, layers, heads
+PAD, START, FIRST_END = 0, 1, 2
 BATCHED = 16  # prompts of a batch of `generate`
 TEMPLATE = "{{ '<start>' }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
 
 
-def make_model(folder: Path, size: int) -> None:
+@dataclass(frozen=True)
+class Shape:
+    """A model, and what it is asked."""
+
+    hidden: int
+    intermediate: int
+    layers: int
+    heads: int
+    kv_heads: int
+    vocabulary: int
+    prompt: tuple[int, int]  # tokens of the shortest and of the longest
+
+    @property
+    def ends(self) -> list[int]:
+        """Tokens that end an answer."""
+        return list(range(FIRST_END, FIRST_END + self.vocabulary // 40))
+
+
+SHAPES = {
+    "micro": Shape(96, 256, 3, 4, 4, 310, (15, 60)),
+    "small": Shape(128, 512, 6, 4, 2, 512, (8, 120)),
+    "larger": Shape(256, 1024, 6, 8, 4, 512, (8, 120)),
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one way took, and brought."""
+
+    seconds: float
+    cpu_s: float
+    n_tokens: int
+    forward: float  # share of the time, of our engine
+
+
+def make_model(folder: Path, shape: Shape) -> None:
     """A checkpoint with random weights, whose answers end by chance."""
     torch.manual_seed(1)
-    hidden, layers, heads = SIZES[size]
     config = LlamaConfig(
-        hidden_size=hidden,
-        intermediate_size=4 * hidden,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=heads // 2,
-        vocab_size=VOCABULARY,
+        hidden_size=shape.hidden,
+        intermediate_size=shape.intermediate,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.kv_heads,
+        vocab_size=shape.vocabulary,
         max_position_embeddings=512,
         pad_token_id=PAD,
         bos_token_id=START,
-        eos_token_id=ENDS,
+        eos_token_id=shape.ends,
         initializer_range=0.2,
         tie_word_embeddings=False,
     )
     model = AutoModelForCausalLM.from_config(config)
     model.save_pretrained(folder)
-    words = ["<pad>", "<start>", "<end>", *(f"w{i}" for i in range(VOCABULARY - 3))]
+    words = [
+        "<pad>",
+        "<start>",
+        "<end>",
+        *(f"w{i}" for i in range(shape.vocabulary - 3)),
+    ]
     tokenizer = Tokenizer(WordLevel({w: i for i, w in enumerate(words)}, "<pad>"))
     tokenizer.pre_tokenizer = WhitespaceSplit()
     tokenizer.add_special_tokens([AddedToken(w, special=True) for w in words[:3]])
@@ -82,12 +125,14 @@ def make_model(folder: Path, size: int) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
 
 
-def conversations(n: int) -> list[str]:
-    """Prompts of 8 to 120 words."""
+def conversations(n: int, shape: Shape) -> list[str]:
+    """Prompts of words; the template adds a token."""
     rng = random.Random(3)
+    least, most = shape.prompt
     return [
         " ".join(
-            f"w{rng.randrange(VOCABULARY - 3)}" for _ in range(rng.randint(7, 119))
+            f"w{rng.randrange(shape.vocabulary - 3)}"
+            for _ in range(rng.randint(least - 1, most - 1))
         )
         for _ in range(n)
     ]
@@ -96,11 +141,13 @@ def conversations(n: int) -> list[str]:
 class Generate:
     """transformers' own, over batches of prompts of about the same length."""
 
-    def __init__(self, folder: Path, prompts: list[str], draws: int) -> None:
+    def __init__(
+        self, folder: Path, prompts: list[str], draws: int, ends: list[int]
+    ) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
         model = AutoModelForCausalLM.from_pretrained(folder)
         self.model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-        self.prompts, self.draws = prompts, draws
+        self.prompts, self.draws, self.ends = prompts, draws, ends
 
     def run(self, at_once: int) -> int:
         """How many tokens the answers have; texts are made, as ours are."""
@@ -122,7 +169,7 @@ class Generate:
                 num_return_sequences=self.draws,
                 **SAMPLING,
             )[:, ids.shape[1] :]
-            ends = torch.isin(made, torch.tensor(ENDS, device=made.device)).int()
+            ends = torch.isin(made, torch.tensor(self.ends, device=made.device)).int()
             n_tokens += int((ends.cumsum(-1) - ends == 0).sum())
             self.tokenizer.batch_decode(made, skip_special_tokens=True)
         return n_tokens
@@ -164,7 +211,6 @@ class Ours:
 
     def run(self) -> int:
         """How many tokens the answers have."""
-        self.forward_s = 0.0
         parameters = Parameters(max_tokens=MAX_TOKENS, **SAMPLING)
         asked = Asked(self.local, parameters, batch_tokens=32_768)
         run = Run(self.checkpoint, asked, Tally())
@@ -175,53 +221,63 @@ class Ours:
         )
 
 
-def measured(job, *arguments) -> tuple[float, int]:
-    """Seconds and tokens of one turn."""
-    since = time.perf_counter()
-    n_tokens = job(*arguments)
-    return time.perf_counter() - since, n_tokens
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shape", choices=SHAPES, default="small")
     parser.add_argument("--prompts", type=int, default=32)
     parser.add_argument("--draws", type=int, default=20)
-    parser.add_argument("--size", type=int, choices=SIZES, default=1)
     arguments = parser.parse_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    shape = SHAPES[arguments.shape]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_model(folder, arguments.size)
-        prompts = conversations(arguments.prompts)
-        theirs = Generate(folder, prompts, arguments.draws)
+        make_model(folder, shape)
+        prompts = conversations(arguments.prompts, shape)
+        theirs = Generate(folder, prompts, arguments.draws, shape.ends)
         ours = Ours(folder, prompts, arguments.draws)
-        n = sum(p.numel() for p in theirs.model.parameters())
-        print(
-            f"{n / 1e6:.1f} M parameters, {len(prompts)} prompts, {arguments.draws} "
-            f"draws, {torch.get_num_threads()} threads, load {os.getloadavg()}"
-        )
-        jobs = {
-            "plain": (theirs.run, 1),
-            "batched": (theirs.run, BATCHED),
-            "ours": (ours.run,),
-        }
-        best: dict[str, tuple[float, int]] = {}
-        share = 0.0
-        for _ in range(TIMES):
-            for what, job in jobs.items():
-                turn = measured(*job)
-                if what not in best or turn[0] < best[what][0]:
-                    best[what] = turn
-                    share = ours.forward_s / turn[0] if what == "ours" else share
-        plain = best["plain"][1] / best["plain"][0]
-        for what, (seconds, n_tokens) in best.items():
-            rate = n_tokens / seconds
-            print(
-                f"{what:>8}: {seconds:6.2f} s  {n_tokens:,} tokens  "
-                f"{rate:8,.0f} tokens/s  {rate / plain:4.1f} x"
+    n = sum(p.numel() for p in theirs.model.parameters())
+    print(
+        f"{n / 1e6:.2f} M parameters, {len(prompts)} prompts, {arguments.draws} draws, "
+        f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}"
+    )
+    report(compare(theirs, ours), len(prompts) * arguments.draws)
+
+
+def compare(theirs: Generate, ours: Ours) -> dict[str, Turn]:
+    """The best turn of each way."""
+    best: dict[str, Turn] = {}
+    for _ in range(TIMES):
+        for what in ("plain", "batched", "ours"):
+            ours.forward_s = 0.0
+            since, cpu = time.perf_counter(), time.process_time()
+            if what == "ours":
+                n_tokens = ours.run()
+            else:
+                n_tokens = theirs.run(BATCHED if what == "batched" else 1)
+            seconds = time.perf_counter() - since
+            turn = Turn(
+                seconds,
+                time.process_time() - cpu,
+                n_tokens,
+                ours.forward_s / seconds,
             )
-        print(f"   of ours, {share:.0%} in forward passes")
+            if what not in best or turn.cpu_s < best[what].cpu_s:
+                best[what] = turn
+    return best
+
+
+def report(best: dict[str, Turn], n_answers: int) -> None:
+    """A line a way; the ratio is of tokens a second of the processor."""
+    plain = best["plain"].n_tokens / best["plain"].cpu_s
+    for what, turn in best.items():
+        print(
+            f"{what:>8}: {turn.seconds:6.2f} s, processor {turn.cpu_s:6.2f} s  "
+            f"{turn.n_tokens:,} tokens  {turn.n_tokens / turn.cpu_s:7,.0f} tokens/s  "
+            f"{n_answers / turn.cpu_s:6,.0f} answers/s  "
+            f"{turn.n_tokens / turn.cpu_s / plain:4.1f} x"
+        )
+    print(f"   of ours, {best['ours'].forward:.0%} in forward passes")
 
 
 if __name__ == "__main__":

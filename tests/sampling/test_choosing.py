@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from fusemill.errors import DeclarationError
-from fusemill.sampling.local.choosing import History, Uniforms, choose, filtered
+from fusemill.sampling.local.choosing import History, choose, filtered, uniforms
 from fusemill.sampling.local.parameters import Parameters
 from needs_torch import torch
 
@@ -73,10 +73,10 @@ def test_draws_are_distributed_as_the_plain_sampler_says(
 ) -> None:
     logits = [2.0, 1.4, 1.1, 0.3, 0.0, -0.5, 1.9, -2.0, 0.8, 0.2]
     n = 20_000
-    uniforms = torch.tensor([Uniforms(seed).next() for seed in range(n)])
+    numbers = uniforms(torch.arange(n), torch.zeros(n, dtype=torch.long))
     rows = torch.tensor([logits]).expand(n, -1)
     tokens = choose(
-        rows, uniforms, Parameters.of(sampling, "sampling", "transformers")
+        rows, numbers, Parameters.of(sampling, "sampling", "transformers")
     ).tolist()
     counts, expected = Counter(tokens), plain(logits, sampling)
     assert all(expected[token] > 0 for token in counts)
@@ -90,43 +90,67 @@ def test_draws_are_distributed_as_the_plain_sampler_says(
 
 def test_the_last_number_points_at_no_filtered_token() -> None:
     logits = torch.tensor([[3.0, 1.0, -9.0, -9.0]])
-    almost_one = torch.tensor([1 - 2**-53], dtype=torch.float64)
-    assert choose(logits, almost_one, Parameters(top_k=2)).tolist() == [1]
-    assert choose(logits, torch.zeros(1), Parameters(top_k=2)).tolist() == [0]
+    almost_one = torch.full((1, 2), 1 - 2**-53, dtype=torch.float64)
+    nought = torch.zeros(1, 2)
+    for sampling in (Parameters(top_k=2), Parameters(top_p=0.9)):
+        assert choose(logits, almost_one, sampling).tolist() == [1]
+        assert choose(logits, nought, sampling).tolist() == [0]
+
+
+def test_a_token_outside_top_p_is_drawn_again_with_the_other_number() -> None:
+    # Probabilities 0.4, 0.3, 0.2, 0.1; the first two fill 0.7, of which 4/7 and 3/7.
+    logits = torch.tensor([[0.4, 0.3, 0.2, 0.1]]).log().expand(4, -1)
+    numbers = torch.tensor([[0.5, 0.0], [0.8, 0.5], [0.8, 0.6], [0.95, 0.999]])
+    assert choose(logits, numbers, Parameters(top_p=0.6)).tolist() == [1, 0, 1, 1]
 
 
 def test_temperature_nought_takes_the_likeliest_whatever_else_is_declared() -> None:
     rows = torch.tensor([[0.0, 3.0, 2.9], [5.0, 3.0, 2.9]])
     greedy = Parameters(temperature=0.0, top_k=1, min_p=0.5)
-    assert choose(rows, torch.zeros(0), greedy).tolist() == [1, 0]
+    assert choose(rows, torch.zeros(2, 2), greedy).tolist() == [1, 0]
 
 
 def test_repetition_counts_the_prompt_and_the_other_penalties_do_not() -> None:
     p = Parameters(repetition_penalty=2.0, presence_penalty=0.5, frequency_penalty=0.25)
-    history = History(p, CPU)
-    none = torch.zeros(0, dtype=torch.long)
-    history.change(none, [[0, 1], [2]], 5)
-    history.add(0, torch.tensor([3, 3]))
-    history.add(0, torch.tensor([3, 4]))
+    history, both = History(p, CPU), torch.tensor([0, 1])
+    history.keep(torch.zeros(0, dtype=torch.long), 2, 5)
+    history.place(both, [[0, 1], [2]])
+    history.add(both, torch.tensor([3, 3]))
+    history.add(both, torch.tensor([3, 4]))
     logits = torch.tensor([[4.0, -4.0, 4.0, 4.0, 4.0]] * 2)
-    assert history.penalised(0, logits).tolist() == [
-        [2.0, -8.0, 4.0, 2.0 - 0.5 - 0.5, 4.0],
-        [4.0, -4.0, 2.0, 2.0 - 0.5 - 0.25, 2.0 - 0.5 - 0.25],
-    ]
-    history.change(torch.tensor([1]), [[0]], 5)  # the first row leaves, one joins
-    assert history.penalised(0, logits).tolist() == [
-        [4.0, -4.0, 2.0, 1.25, 1.25],
-        [2.0, -4.0, 4.0, 4.0, 4.0],
-    ]
-    assert history.penalised(1, logits[:1]).tolist() == [[2.0, -4.0, 4.0, 4.0, 4.0]]
+    first = [2.0, -8.0, 4.0, 2.0 - 0.5 - 0.5, 4.0]
+    second = [4.0, -4.0, 2.0, 2.0 - 0.5 - 0.25, 2.0 - 0.5 - 0.25]
+    assert history.penalised(both, logits).tolist() == [first, second]
+    # The first row leaves and one joins; then this one's place is taken.
+    history.keep(torch.tensor([1]), 1, 5)
+    history.place(torch.tensor([1]), [[0]])
+    joined = [2.0, -4.0, 4.0, 4.0, 4.0]
+    assert history.penalised(both, logits).tolist() == [second, joined]
+    assert history.penalised(torch.tensor([1]), logits[:1]).tolist() == [joined]
+    history.place(torch.tensor([0]), [[4]])
+    taken = [4.0, -4.0, 4.0, 4.0, 2.0]
+    assert history.penalised(both, logits).tolist() == [taken, joined]
 
 
-def test_a_seed_gives_its_numbers_and_another_seed_others() -> None:
-    one, same, other = Uniforms(5), Uniforms(5), Uniforms(6)
-    first = [one.next() for _ in range(200)]
-    assert first == [same.next() for _ in range(200)]
-    assert not set(first) & {other.next() for _ in range(200)}
-    assert all(0 <= number < 1 for number in first)
+def test_numbers_are_those_of_splitmix64() -> None:
+    """The first five of seed 1234567, as the reference implementation gives them."""
+    bits = [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
+    found = uniforms(torch.full((3,), 1234567), torch.arange(3)).flatten().tolist()
+    assert found[:5] == [(n >> 11) / 2**53 for n in bits]
+
+
+def test_seeds_side_by_side_share_no_numbers() -> None:
+    seeds, tokens = torch.arange(1000), torch.zeros(1000, dtype=torch.long)
+    found = torch.stack([uniforms(seeds, tokens + n) for n in range(50)])
+    assert len(found.flatten().unique()) == 100_000
+    assert float(found.min()) >= 0
+    assert float(found.max()) < 1
 
 
 @pytest.mark.parametrize(

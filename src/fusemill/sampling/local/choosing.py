@@ -1,6 +1,6 @@
 """Which token comes next: penalties, temperature, min_p, top_k, top_p, in this order.
 
-That is vLLM's order. One number in [0, 1) for each row then points into the cumulative
+That is vLLM's order. A number in [0, 1) for each row then points into the cumulative
 probabilities, in order of token ids, so that a row's token depends on no other row.
 """
 
@@ -11,25 +11,32 @@ from torch import Tensor
 
 from fusemill.sampling.local.parameters import Parameters
 
-DRAWN_AT_ONCE = 64
 BEST = (64, 1024)  # tokens among which top_p most often, nearly always finds its own
+NUMBERS = 2  # of one token, at the most
 
 
-class Uniforms:
-    """The numbers of one draw, from its seed: the same on any device."""
+def uniforms(seeds: Tensor, tokens: Tensor) -> Tensor:
+    """Numbers [n, 2] in [0, 1) for the token so far along [n] of the draws' seeds [n].
 
-    def __init__(self, seed: int) -> None:
-        self._generator = torch.Generator().manual_seed(seed)
-        self._drawn: list[float] = []
+    SplitMix64 (Steele, Lea and Flood 2014): its state counts, so that any number of any
+    seed comes at once, and on every device the same.
+    """
+    places = NUMBERS * tokens[:, None] + torch.arange(NUMBERS, device=tokens.device)
+    bits = seeds[:, None] + (places + 1) * _signed(0x9E3779B97F4A7C15)
+    bits = (bits ^ _shifted(bits, 30)) * _signed(0xBF58476D1CE4E5B9)
+    bits = (bits ^ _shifted(bits, 27)) * _signed(0x94D049BB133111EB)
+    bits = bits ^ _shifted(bits, 31)
+    return _shifted(bits, 11).to(torch.float64) * 2.0**-53
 
-    def next(self) -> float:
-        """The next number, in [0, 1)."""
-        if not self._drawn:
-            many = torch.rand(
-                DRAWN_AT_ONCE, generator=self._generator, dtype=torch.float64
-            )
-            self._drawn = many.flip(0).tolist()
-        return self._drawn.pop()
+
+def _signed(bits: int) -> int:
+    return bits - 2**64
+
+
+def _shifted(bits: Tensor, n: int) -> Tensor:
+    """To the right, with zeros, whatever the sign."""
+    shifted: Tensor = (bits >> n) & (2 ** (64 - n) - 1)
+    return shifted
 
 
 class History:
@@ -41,34 +48,40 @@ class History:
         self._seen = torch.zeros(0, 0, dtype=torch.bool, device=device)
         self._counts = torch.zeros(0, 0, dtype=torch.int32, device=device)
 
-    def change(
-        self, kept: Tensor, joining: Sequence[Sequence[int]], n_tokens: int
-    ) -> None:
-        """Keep rows by index, then append one row for each prompt of token ids."""
+    def keep(self, kept: Tensor, n_new: int, n_tokens: int) -> None:
+        """Keep rows by index, with room for `n_new` more to place."""
         if not self._parameters.counts_repeats:
             return
-        n_rows = len(kept) + len(joining)
+        n_rows = len(kept) + n_new
         seen = self._seen.new_zeros(n_rows, n_tokens)
         seen[: len(kept)] = self._seen[kept] if len(kept) else False
-        for i, prompt in enumerate(joining, len(kept)):
-            seen[i, torch.tensor(prompt, device=seen.device)] = True
         self._seen = seen
         if self._parameters.counts_answer:
             counts = self._counts.new_zeros(n_rows, n_tokens)
             counts[: len(kept)] = self._counts[kept] if len(kept) else 0
             self._counts = counts
 
-    def add(self, first: int, tokens: Tensor) -> None:
-        """One more token [n] of the answers in the rows from `first` on."""
+    def place(self, slots: Tensor, joining: Sequence[Sequence[int]]) -> None:
+        """Begin these rows anew, each with its prompt of token ids."""
         if not self._parameters.counts_repeats:
             return
-        rows = torch.arange(first, first + len(tokens), device=tokens.device)
-        self._seen[rows, tokens] = True
+        seen = self._seen.new_zeros(len(slots), self._seen.shape[1])
+        for row, prompt in zip(seen, joining, strict=True):
+            row[torch.tensor(prompt, device=seen.device)] = True
+        self._seen[slots] = seen
         if self._parameters.counts_answer:
-            self._counts[rows, tokens] += 1
+            self._counts[slots] = 0
 
-    def penalised(self, first: int, logits: Tensor) -> Tensor:
-        """Logits [n, vocabulary] of the rows from `first` on, with the penalties."""
+    def add(self, slots: Tensor, tokens: Tensor) -> None:
+        """One more token [n] of the answers in these rows."""
+        if not self._parameters.counts_repeats:
+            return
+        self._seen[slots, tokens] = True
+        if self._parameters.counts_answer:
+            self._counts[slots, tokens] += 1
+
+    def penalised(self, slots: Tensor, logits: Tensor) -> Tensor:
+        """Logits [n, vocabulary] of these rows, with the penalties."""
         p = self._parameters
         if p.repetition_penalty != 1:
             lower = torch.where(
@@ -76,10 +89,10 @@ class History:
                 logits / p.repetition_penalty,
                 logits * p.repetition_penalty,
             )
-            seen = self._seen[first : first + len(logits)]
+            seen = self._seen[slots]
             logits = torch.where(seen, lower, logits)
         if p.counts_answer:
-            counts = self._counts[first : first + len(logits)]
+            counts = self._counts[slots]
             logits = logits - p.frequency_penalty * counts
             logits = logits - p.presence_penalty * (counts > 0)
         return logits
@@ -119,16 +132,32 @@ def _last_inside(logits: Tensor, top_p: float) -> Tensor:
     return best.gather(-1, n_inside - 1)
 
 
-def choose(logits: Tensor, uniforms: Tensor, parameters: Parameters) -> Tensor:
+def choose(logits: Tensor, numbers: Tensor, parameters: Parameters) -> Tensor:
     """Token ids [n] of logits [n, vocabulary] in float32, penalties already in them.
 
-    `uniforms` are numbers [n] in [0, 1), not read where the choice is greedy.
+    `numbers` [n, 2] are in [0, 1), not read where the choice is greedy.
     """
     if parameters.is_greedy:
         return logits.argmax(-1)
-    sums = filtered(logits, parameters).cumsum(-1)
+    if parameters.top_p == 1 or parameters.top_k > 0:
+        return _pointed_at(filtered(logits, parameters), numbers[:, 0])
+    # Sorting takes most of the time. A token drawn from all of them is nearly always
+    # one that top_p takes; only where it is not, another is drawn from those.
+    whole = filtered(logits, parameters.model_copy(update={"top_p": 1.0}))
+    tokens = _pointed_at(whole, numbers[:, 0])
+    likelier = whole > whole.gather(-1, tokens[:, None])
+    outside = ((whole * likelier).sum(-1) >= parameters.top_p).nonzero()[:, 0]
+    if len(outside):
+        inside = filtered(logits[outside], parameters)
+        tokens[outside] = _pointed_at(inside, numbers[outside, 1])
+    return tokens
+
+
+def _pointed_at(probabilities: Tensor, numbers: Tensor) -> Tensor:
+    """Token ids [n] at which numbers [n] in [0, 1) point."""
+    sums = probabilities.cumsum(-1)
     whole = sums[:, -1:]
     # Never at the end itself: beyond it there may be tokens that were filtered out.
     end = torch.nextafter(whole, torch.zeros_like(whole))
-    at = torch.minimum(uniforms.to(sums.dtype)[:, None] * whole, end)
+    at = torch.minimum(numbers.to(sums.dtype)[:, None] * whole, end)
     return torch.searchsorted(sums, at, right=True)[:, 0]

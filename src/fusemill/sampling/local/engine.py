@@ -5,12 +5,14 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 
 from fusemill.checkpoints.conversations import Local, Refused
 from fusemill.sampling.engine import Answer, Request, Tally
+from fusemill.sampling.local.batch import Prompt, Row
 from fusemill.sampling.local.checkpoint import Checkpoint, load
-from fusemill.sampling.local.generation import Generation, Prompt, Row
+from fusemill.sampling.local.generation import Generation
 from fusemill.sampling.local.parameters import Parameters
 from fusemill.sampling.reasoning import split_reasoning
 from fusemill.sampling.refusals import Refusals
@@ -65,7 +67,7 @@ class Run:
             read.model,
             parameters,
             read.eos_ids,
-            lambda tokens: read.text_before(parameters.stop, tokens),
+            partial(read.text_before, parameters.stop) if parameters.stop else None,
             self._asked.batch_tokens,
         )
         since = time.monotonic()

@@ -5,10 +5,8 @@ them only where rounding does, since a batch's size changes the order of some su
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,136 +15,117 @@ from transformers import DynamicCache
 from fusemill.checkpoints.loading import max_positions
 from fusemill.checkpoints.padding import pad
 from fusemill.errors import EngineError
+from fusemill.sampling.local.batch import Batch, Prompt, Row, Stopped
 from fusemill.sampling.local.cache import Prefix, RowCache, prefixes
-from fusemill.sampling.local.choosing import History, Uniforms, choose
+from fusemill.sampling.local.choosing import History, choose, uniforms
 from fusemill.sampling.local.parameters import Parameters
 
 ROOM = 64  # columns that are made ahead; each time all of the cache is copied
 MOST_ROWS = 512
 MOST_LOGITS = 2**25  # rows × vocabulary, so that filters do not fill the memory
 READ_AT_ONCE = 32  # prompts
-LEAVE_FROM = 8  # a batch is packed again when one in so many rows is finished
-
-
-@dataclass(eq=False)
-class Prompt:
-    """One prompt in token ids, and its draws that wait for room, by seed."""
-
-    key: Any  # the caller's own
-    ids: Sequence[int]
-    limit: int  # of tokens an answer
-    waiting: deque[tuple[int, int]]  # (draw, seed)
-    prefix: Prefix | None = None  # None: not read yet
-    logits: Tensor | None = None  # [vocabulary], of the first token of an answer
-
-
-@dataclass(eq=False)
-class Row:
-    """One draw: its tokens, and how they ended."""
-
-    prompt: Prompt
-    draw: int
-    seed: int
-    tokens: list[int] = field(default_factory=list)
-    text: str | None = None  # where it ended before a stop string
-    reason: Literal["stop", "length"] | None = None  # None: not finished
-
-    def __post_init__(self) -> None:
-        self.began_at = datetime.now(UTC)
-        self.uniforms = Uniforms(self.seed)
+LEAVE_FROM = 8  # rows are replaced when one in so many is finished
 
 
 class Generation:
-    """A model's answers. `stopped` gives the text before a stop string, else None."""
+    """A model's answers; `stopped` as `Batch` has it."""
 
     def __init__(
         self,
         model: Any,
         parameters: Parameters,
         eos_ids: frozenset[int],
-        stopped: Callable[[Sequence[int]], str | None],
+        stopped: Stopped | None,
         batch_tokens: int,
     ) -> None:
         config = model.config.get_text_config(decoder=True)
         self._model, self._parameters = model, parameters
-        self._eos_ids, self._stopped = eos_ids, stopped
         self._batch_tokens = batch_tokens
         self._n_tokens = int(config.vocab_size)
-        self._rows: list[Row] = []
+        ends = [token in eos_ids for token in range(self._n_tokens)]
+        self._batch = Batch(torch.tensor(ends, device=model.device), stopped)
         self._ready: deque[Prompt] = deque()  # read, with draws that wait
         self._last_position = max_positions(model) - 1
         self._cache = RowCache(config.num_hidden_layers, model.device)
         self._history = History(parameters, model.device)
-        self._last = torch.zeros(0, dtype=torch.long, device=model.device)
         self._mean = float(ROOM)  # tokens of an answer, of those that came last
 
     def run(self, prompts: Iterator[Prompt]) -> Iterator[list[Row]]:
         """Finished rows as they come; at least an empty list each forward pass."""
         while True:
-            finished = self._repack(prompts) if self._is_due() else []
-            if not self._rows and not finished:
+            finished = self._refill(prompts) if self._is_due() else []
+            if not self._batch.rows and not finished:
                 return
             yield finished
-            if any(row.reason is None for row in self._rows):
+            if self._batch.n_finished < len(self._batch.rows):
                 yield self._step()
 
     def _is_due(self) -> bool:
-        n_finished = sum(row.reason is not None for row in self._rows)
-        return self._cache.room == 0 or n_finished * LEAVE_FROM >= len(self._rows)
+        n_finished, n_rows = self._batch.n_finished, len(self._batch.rows)
+        return self._cache.room == 0 or n_finished * LEAVE_FROM >= n_rows
 
     @torch.inference_mode()
     def _step(self) -> list[Row]:
         """One more token a row."""
-        mask, positions = self._cache.advance()
+        mask, positions = self._cache.coming()
         logits = self._model(
-            self._last[:, None],
+            self._batch.last[:, None],
             attention_mask=mask,
             # Only rows that are finished and wait go beyond.
             position_ids=positions.clamp(max=self._last_position),
             cache=self._cache.cache,
             use_cache=True,
         ).logits[:, -1]
-        self._last = self._chosen(0, logits)
-        return self._append(0)
+        self._cache.advance()
+        return self._append(self._batch.all, logits)
 
     @torch.inference_mode()
-    def _repack(self, prompts: Iterator[Prompt]) -> list[Row]:
-        """Finished rows leave, waiting draws join; returns those of one token."""
-        live = [i for i, row in enumerate(self._rows) if row.reason is None]
-        live = self._affordable(live)
-        joining = self._join([self._rows[i] for i in live], prompts)
-        rows = [self._rows[i] for i in live]
-        rows += [
-            Row(prompt, draw, seed) for prompt, draws in joining for draw, seed in draws
-        ]
-        self._rows = rows
-        kept = torch.tensor(live, dtype=torch.long, device=self._last.device)
-        if not rows:
-            return []
-        room = min(ROOM, max(row.prompt.limit - len(row.tokens) for row in rows))
-        added = [(_read(prompt)[0], len(draws)) for prompt, draws in joining]
-        self._cache.change(kept, added, room)
-        new = rows[len(live) :]
-        self._history.change(kept, [r.prompt.ids for r in new], self._n_tokens)
-        self._last = self._last[kept]
+    def _refill(self, prompts: Iterator[Prompt]) -> list[Row]:
+        """Waiting draws take the place of finished rows; returns those of one token."""
+        batch = self._batch
+        live, taken = batch.live, batch.finished
+        is_full = self._cache.room == 0 or not live
+        if is_full:
+            live = self._affordable(live)
+        new = self._join(live, prompts, MOST_ROWS if is_full else len(batch.rows))
+        joining = [_read(row.prompt)[0] for row in new]
+        if is_full or len(new) < len(taken) or not self._cache.can_place(joining):
+            slots = self._change(live, new)
+        else:
+            slots = torch.tensor(taken, device=self._model.device)
+            self._cache.place(slots, joining)
         if not new:
             return []
-        logits = torch.stack([_read(row.prompt)[1] for row in new])
-        first = len(live)
-        self._last = torch.cat([self._last, self._chosen(first, logits)])
-        return self._append(first)
+        batch.place(slots, new)
+        self._history.place(slots, [row.prompt.ids for row in new])
+        return self._append(slots, torch.stack([_read(row.prompt)[1] for row in new]))
+
+    def _change(self, live: list[int], new: Sequence[Row]) -> Tensor:
+        """Pack the batch again; returns the places of its new rows."""
+        batch, n_rows = self._batch, len(live) + len(new)
+        kept = torch.tensor(live, dtype=torch.long, device=self._model.device)
+        rows = [*(batch.rows[i] for i in live), *new]
+        counts = batch.counts[kept].tolist() + [0] * len(new)
+        left = [row.prompt.limit - n for row, n in zip(rows, counts, strict=True)]
+        room = min(ROOM, max(left, default=0))
+        if rows:
+            self._cache.change(kept, [_read(row.prompt)[0] for row in new], room)
+        batch.keep(kept, len(new), room)
+        self._history.keep(kept, len(new), self._n_tokens)
+        return torch.arange(len(live), n_rows, device=kept.device)
 
     def _affordable(self, live: list[int]) -> list[int]:
         """Rows that fit with room to grow; the shortest others start again later.
 
         They end as they would have: their seed gives the same numbers again.
         """
+        counts = dict(zip(live, self._batch.counts[live].tolist(), strict=True))
         while len(live) > 1:
-            longest = max(_length(self._rows[i]) for i in live)
+            longest = max(len(self._batch.rows[i].prompt.ids) + counts[i] for i in live)
             if len(live) * (longest + ROOM) <= self._batch_tokens:
                 break
-            back = min(live, key=lambda i: len(self._rows[i].tokens))
-            row = self._rows[back]
+            back = min(live, key=lambda i: counts[i])
+            row = self._batch.rows[back]
             if row.prompt not in self._ready:
                 self._ready.appendleft(row.prompt)
             row.prompt.waiting.appendleft((row.draw, row.seed))
@@ -154,13 +133,14 @@ class Generation:
         return live
 
     def _join(
-        self, live: Sequence[Row], prompts: Iterator[Prompt]
-    ) -> list[tuple[Prompt, list[tuple[int, int]]]]:
-        """Draws that there is room for, by prompt."""
-        found: list[tuple[Prompt, list[tuple[int, int]]]] = []
-        n_rows, longest = len(live), max(map(_length, live), default=0)
+        self, live: Sequence[int], prompts: Iterator[Prompt], most: int
+    ) -> list[Row]:
+        """Draws that there is room for beside the live rows, `most` rows in all."""
+        found: list[Row] = []
+        longest = max(self._batch.lengths(live), default=0)
         growth = max(ROOM, round(self._mean))
-        most = max(1, min(MOST_ROWS, MOST_LOGITS // self._n_tokens))
+        most = min(most, max(1, MOST_LOGITS // self._n_tokens))
+        n_rows = len(live)
         while n_rows < most and (self._ready or self._read_more(prompts)):
             prompt = self._ready[0]
             longest = max(longest, len(prompt.ids))
@@ -168,7 +148,7 @@ class Generation:
             n = min(max(n_free, int(n_rows == 0)), len(prompt.waiting))
             if n <= 0:
                 break
-            found.append((prompt, [prompt.waiting.popleft() for _ in range(n)]))
+            found += [Row(prompt, *prompt.waiting.popleft()) for _ in range(n)]
             n_rows += n
             if not prompt.waiting:
                 self._ready.popleft()
@@ -197,54 +177,29 @@ class Generation:
             use_cache=True,
             logits_to_keep=1,
         ).logits[:, -1]
-        read = prefixes(cache, [len(p.ids) for p in batch])
+        read = prefixes(cache, mask, [len(p.ids) for p in batch])
         for prompt, prefix, row in zip(batch, read, logits, strict=True):
             prompt.prefix, prompt.logits = prefix, row
         self._ready += batch
         return True
 
-    def _chosen(self, first: int, logits: Tensor) -> Tensor:
-        """Tokens [n] for the rows from `first` on."""
+    def _append(self, slots: Tensor, logits: Tensor) -> list[Row]:
+        """The next token of these rows, by their logits; returns those that end."""
         logits = logits.float()
         if not bool(logits.amax(-1).isfinite().all()):
             raise EngineError(
                 "the model's logits are not numbers (NaN or infinite): its weights do "
                 "not fit its precision, or are damaged; float32 or bfloat16 may help"
             )
-        numbers: list[float] = []
-        if not self._parameters.is_greedy:
-            numbers = [row.uniforms.next() for row in self._rows[first:]]
-        uniforms = torch.tensor(numbers, dtype=torch.float64, device=logits.device)
-        logits = self._history.penalised(first, logits)
-        tokens = choose(logits, uniforms, self._parameters)
-        self._history.add(first, tokens)
-        return tokens
-
-    def _append(self, first: int) -> list[Row]:
-        """Tokens into the rows from `first` on; returns those that end here."""
-        finished: list[Row] = []
-        tokens = self._last[first:].tolist()
-        for row, token in zip(self._rows[first:], tokens, strict=True):
-            if row.reason is not None:
-                continue  # it waits for the batch to be packed again
-            row.tokens.append(token)
-            self._finish(row)
-            if row.reason is not None:
-                self._mean += 0.02 * (len(row.tokens) - self._mean)
-                finished.append(row)
+        batch = self._batch
+        logits = self._history.penalised(slots, logits)
+        numbers = uniforms(batch.seeds[slots], batch.counts[slots])
+        tokens = choose(logits, numbers, self._parameters)
+        self._history.add(slots, tokens)
+        finished = batch.append(slots, tokens)
+        for row in finished:
+            self._mean += 0.02 * (len(row.tokens) - self._mean)
         return finished
-
-    def _finish(self, row: Row) -> None:
-        if row.tokens[-1] in self._eos_ids:
-            row.reason = "stop"
-        elif (text := self._stopped(row.tokens)) is not None:
-            row.text, row.reason = text, "stop"
-        elif len(row.tokens) == row.prompt.limit:
-            row.reason = "length"
-
-
-def _length(row: Row) -> int:
-    return len(row.prompt.ids) + len(row.tokens)
 
 
 def _read(prompt: Prompt) -> tuple[Prefix, Tensor]:
