@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_project import declare, make, seed_of
+from live_project import make, seed_of
 from servers import Server, served
 
 from small_project import SmallProject
@@ -70,21 +70,6 @@ def test_nothing_is_asked_twice(server: Server, tmp_path: Path) -> None:
     assert len(server.log()) == 12
     project.ok("sample")
     assert len(server.log()) == 12
-
-
-def test_a_model_more_and_a_model_less(server: Server, tmp_path: Path) -> None:
-    project = make(tmp_path / "p", server.url, ASKS, "a, b, c, d")
-    project.ok("prompts")
-    project.ok("sample")
-    server.set()
-    declare(project, server.url, "a, b, c, d, e")
-    project.ok("sample")
-    asked = sorted((e["model"], e["prompt"], e["seed"]) for e in server.log())
-    assert asked == sorted(("made-up/e", ask, seed_of(ask, "e", 0)) for ask in ASKS)
-    server.set()
-    declare(project, server.url, "b, c, d, e")
-    project.ok("sample")
-    assert server.log() == []
 
 
 def test_another_temperature_asks_again(server: Server, tmp_path: Path) -> None:
