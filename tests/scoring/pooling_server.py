@@ -17,6 +17,7 @@ conversation is k + (letters of the answer) / 10 - (words of the prompt); withou
     key         what must be sent as Bearer
     tokenize    false: no such path
     null        true: every logit is null, as NaN is written
+    rejects     conversations whose answer has this text, as a chat template refuses
     hang        from this request on, none is answered
     faults      what the first requests meet: a status, `cut` or `not_json`
 """
@@ -42,6 +43,7 @@ SETTINGS: dict[str, Any] = {
     "tokenize": True,
     "null": False,
     "hang": None,
+    "rejects": None,
     "faults": [],
     **json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}"),
 }
@@ -87,6 +89,8 @@ def answer(path: str, asked: dict[str, Any]) -> dict[str, Any]:
             f"This model's maximum context length is {SETTINGS['most']} tokens. "
             f"However, you requested {len(ids)} tokens in the input for pooling.",
         )
+    if SETTINGS["rejects"] and SETTINGS["rejects"] in asked["messages"][-1]["content"]:
+        raise Refusal(400, "Conversation roles must alternate.")
     n_used = min(len(ids), SETTINGS["keep"] or len(ids))
     values: list[Any] = logits(asked["messages"])
     if asked.get("use_activation") is not False or not SETTINGS["raw"]:

@@ -14,7 +14,7 @@ from fusemill.scoring.rewards.classifier import (
     load_classifier,
 )
 from fusemill.scoring.rewards.local import LocalReward
-from fusemill.scoring.rewards.pairs import Pair
+from fusemill.scoring.rewards.pairs import Pair, Scored
 from fusemill.scoring.rewards.template import Template
 from needs_torch import torch
 
@@ -119,3 +119,20 @@ def test_a_template_that_refuses_is_said(tmp_path: Path) -> None:
     template.tokenizer.chat_template = "{{ raise_exception('no system turn') }}"
     with pytest.raises(EngineError, match=r"conversation of user, assistant: no sys"):
         template.ids(Pair([{"role": "user", "content": "w1"}], "w2"))
+
+
+def test_a_conversation_that_the_template_refuses_is_not_read(tmp_path: Path) -> None:
+    """The others are scored as without it."""
+    write_classifier(tmp_path)
+    template = Template.load(tmp_path, "tiny")
+    head = load_classifier(tmp_path, "tiny", torch.float32, "cpu", "right", None)
+    model = LocalReward(head, template, 512, 500)
+    pair = Pair([{"role": "user", "content": "w1"}], "w2")
+    odd = Pair([{"role": "system", "content": "w1"}, *pair.messages], "w2")
+    ((known,),) = model.scores([pair])
+    template.tokenizer.chat_template = (
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}"
+        + template.tokenizer.chat_template
+    )
+    done = dict(item for batch in model.scores([odd, pair]) for item in batch)
+    assert done == {0: Scored("no_pattern"), 1: known[1]}

@@ -117,7 +117,7 @@ def test_a_base_url_that_is_down(
     project: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it was to score is scored by the other."""
-    monkeypatch.setattr("fusemill.scoring.rewards.http.FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr("fusemill.scoring.rewards.servers.FIRST_WAIT_S", 0.001)
     with served() as gone:
         pass
     with served() as url:
@@ -132,6 +132,23 @@ def test_a_logit_that_is_no_number(
         at(monkeypatch, url)
         said = project.cli("score", "--only", "talk")
     refused(said, "pairs.0: the score is no number")
+
+
+def test_a_conversation_that_the_server_rejects(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `no_pattern` while others are scored; where the canary is, the run stops."""
+    with served(rejects="Tango.") as url:
+        at(monkeypatch, url)
+        assert "talk: 15 new scores by tiny" in score(project)
+    counts = "select status, count(*) as n from scores where scorer = 'tiny' "
+    found = project.ask(counts + "group by all order by all")
+    assert found == [{"status": "no_pattern", "n": 1}, {"status": "ok", "n": 14}]
+    declare(project, weights=None, precision=None, path="classify", max_tokens=30)
+    with served(rejects="Red.") as url:
+        at(monkeypatch, url)
+        said = project.cli("score", "--only", "talk")
+    refused(said, "pairs.0: the server rejects it: 400 Conversation roles must")
 
 
 def test_an_interrupt_does_not_wait_for_answers(project: SmallProject) -> None:
@@ -221,7 +238,7 @@ def test_another_model_answers(
 def test_a_server_that_is_not_there(
     project: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fusemill.scoring.rewards.http.FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr("fusemill.scoring.rewards.servers.FIRST_WAIT_S", 0.001)
     at(monkeypatch, "http://127.0.0.1:9/v1")
     refused(project.cli("score", "--only", "talk"), "unreachable", "8 times")
     monkeypatch.delenv("TINY_URL")

@@ -13,11 +13,9 @@ template; POST /tokenize shows what it reads.
 import json
 import math
 import queue
-import random
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -30,44 +28,27 @@ from fusemill.sampling.openai.connections import (
     CONNECT_S,
     IDLE_S,
     of_the_environment,
-    or_its_proxy,
 )
-from fusemill.sampling.openai.faults import (
-    Fault,
-    Overloaded,
-    Refused,
-    Rejected,
-    check_status,
-    message_of,
-    of_exception,
-    without_key,
-)
+from fusemill.sampling.openai.faults import Refused, Rejected, without_key
 from fusemill.scoring.rewards.pairs import Pair, Scored
+from fusemill.scoring.rewards.servers import NotServed, Servers
 
-
-class NotServed(EngineError):
-    """The server does not know this path, or not this model."""
-
-
-TRIES = 8
 TICK_S = 0.5  # how often something is yielded at least
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 
 
 @dataclass(frozen=True)
 class HttpReward:
     """Servers of one reward model, asked in turn."""
 
-    urls: tuple[str, ...]  # without /v1, where vLLM's pooling paths are not
+    servers: Servers
     path: str
     served_as: str
     answers_as: str
     label: int | None
-    key: str | None
-    where: str
     max_tokens: int
     max_concurrency: int  # of each URL
-    http: httpx2.Client
+    # A pair that was scored, to see whether one that is rejected is at fault itself.
+    _taken: list[Pair] = field(default_factory=list, init=False)
 
     def scores(self, pairs: Sequence[Pair]) -> Iterator[list[tuple[int, Scored]]]:
         """As RewardModel.scores: each as it comes, and nothing where none came."""
@@ -88,7 +69,7 @@ class HttpReward:
                 except BaseException as error:  # for whoever asked
                     done.put((i, error))
 
-        for _ in range(min(self.max_concurrency * len(self.urls), len(pairs))):
+        for _ in range(min(self.max_concurrency * len(self.servers.urls), len(pairs))):
             # Those of a pool would hold an interrupt up until their requests end.
             threading.Thread(target=work, daemon=True).start()
         try:
@@ -107,14 +88,20 @@ class HttpReward:
             "add_generation_prompt": False,  # true by default, at /classify false
         }
         try:
-            shown = self._post(0, "tokenize", asked)
+            return self._misread(pair, asked)
+        except Rejected as error:
+            return f"the server rejects it: {error}"
+
+    def _misread(self, pair: Pair, asked: dict[str, Any]) -> str | None:
+        try:
+            shown = self.servers.post(0, "tokenize", asked)
         except NotServed:
             return None
         tokens = shown.get("tokens") or []
         if len(tokens) > 1 and tokens[0] == tokens[1]:
             return f"it begins with token {tokens[0]} twice: a doubled BOS"
         try:
-            found = self._post(0, self.path, self._body(pair))
+            found = self.servers.post(0, self.path, self._body(pair))
         except Refused:
             return None  # its status says so
         n_read = _n_tokens(found)
@@ -134,20 +121,35 @@ class HttpReward:
 
     def _score(self, pair: Pair, first: int) -> Scored:
         try:
-            found = self._post(first, self.path, self._body(pair))
+            found = self.servers.post(first, self.path, self._body(pair))
         except Refused:
             return Scored("too_long")
+        except Rejected as error:
+            self._require_taking(first, error)
+            return Scored("no_pattern")
+        if not self._taken:
+            self._taken.append(pair)
         n_read = _n_tokens(found)
         if n_read is not None and n_read > self.max_tokens:
             return Scored("too_long")
         return self._read(found)
 
+    def _require_taking(self, first: int, error: Rejected) -> None:
+        """EngineError unless the server still scores what it has scored before."""
+        try:
+            for pair in self._taken:
+                self.servers.post(first, self.path, self._body(pair))
+                return
+        except Rejected as now:
+            error = now
+        raise EngineError(f"{self.servers.where}: /{self.path}: {error}") from None
+
     def _read(self, found: dict[str, Any]) -> Scored:
         """The score in a response; EngineError where another model answered."""
         if found.get("model") != self.answers_as:
             raise EngineError(
-                f"{self.where}: asked for model {self.served_as!r}, and "
-                f"{without_key(repr(found.get('model')), self.key)} answered; "
+                f"{self.servers.where}: asked for model {self.served_as!r}, and "
+                f"{without_key(repr(found.get('model')), self.servers.key)} answered; "
                 f"expected {self.answers_as!r}"
             )
         try:
@@ -159,59 +161,18 @@ class HttpReward:
             logits = [math.nan if value is None else float(value) for value in values]
         except (KeyError, TypeError, ValueError) as error:
             raise EngineError(
-                f"{self.where}: /{self.path} gave no scores ({error}): "
-                f"{without_key(json.dumps(found), self.key)}"
+                f"{self.servers.where}: /{self.path} gave no scores ({error}): "
+                f"{without_key(json.dumps(found), self.servers.key)}"
             ) from None
         label = self.label
         if label is None and len(logits) == 1:
             label = 0
         if label is None or label >= len(logits):
             raise EngineError(
-                f"{self.where}: `label` is {self.label}; the model has {len(logits)} "
-                f"labels, from 0 to {len(logits) - 1}"
+                f"{self.servers.where}: `label` is {self.label}; the model has "
+                f"{len(logits)} labels, from 0 to {len(logits) - 1}"
             )
         return Scored.of(logits[label], logits if len(logits) > 1 else None)
-
-    def _post(self, first: int, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The response, tried again while that may help, each time at the next URL."""
-        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        for tries in range(1, TRIES + 1):
-            address = f"{self.urls[(first + tries - 1) % len(self.urls)]}/{path}"
-            try:
-                return self._try(address, content)
-            except Rejected as error:
-                raise EngineError(f"{self.where}: {address}: {error}") from None
-            except Fault as fault:
-                if tries == TRIES:
-                    raise EngineError(
-                        f"{self.where}: {address}: {fault}, {tries} times; see what "
-                        f"the server logs, then run again{or_its_proxy(self.urls)}"
-                    ) from None
-                _wait(fault, tries)
-        raise AssertionError("the last try returns or raises")
-
-    def _try(self, address: str, content: bytes) -> dict[str, Any]:
-        where = f"{self.where}: {address}"
-        try:
-            response = self.http.post(address, content=content)
-        except httpx2.HTTPError as error:
-            raise of_exception(error, where) from None
-        if response.status_code in (404, 405):
-            raise NotServed(
-                f"{where}: {response.status_code} "
-                f"{without_key(message_of(response.text), self.key)}; check the base "
-                "URL, `served_as`, and that the server runs the model with "
-                "`--runner pooling`"
-            )
-        text = "" if response.status_code == httpx2.codes.OK else response.text
-        check_status(response.status_code, response.headers, text, where, self.key)
-        try:
-            found = json.loads(response.content)
-        except ValueError:
-            raise Fault("not_json") from None
-        if not isinstance(found, dict):
-            raise Fault("not_json", "no object")
-        return found
 
 
 def _as_they_come(
@@ -234,13 +195,6 @@ def _n_tokens(found: dict[str, Any]) -> int | None:
     usage = found.get("usage")
     count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     return count if isinstance(count, int) else None
-
-
-def _wait(fault: Fault, tries: int) -> None:
-    """As long as the server asks, else longer each time and never in step."""
-    asked = fault.after_s if isinstance(fault, Overloaded) else None
-    longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (tries - 1))
-    time.sleep(asked if asked is not None else longest * random.uniform(0.5, 1.0))  # noqa: S311
 
 
 def open_http(project: Project, model: str) -> HttpReward:
@@ -270,14 +224,11 @@ def open_http(project: Project, model: str) -> HttpReward:
             ),
         )
     return HttpReward(
-        urls=urls,
+        servers=Servers(urls, key, where, http),
         path=reward.path,
         served_as=served_as,
         answers_as=endpoint.answers_as or served_as,
         label=reward.label,
-        key=key,
-        where=where,
         max_tokens=reward.max_tokens,
         max_concurrency=endpoint.max_concurrency,
-        http=http,
     )

@@ -6,7 +6,7 @@ from typing import Protocol
 from fusemill.errors import EngineError
 from fusemill.scoring.rewards.batching import Tokens, plan
 from fusemill.scoring.rewards.pairs import Pair, Scored, Status
-from fusemill.scoring.rewards.template import Template
+from fusemill.scoring.rewards.template import NotWritten, Template
 
 
 class Head(Protocol):
@@ -38,7 +38,7 @@ class LocalReward:
 
     def scores(self, pairs: Sequence[Pair]) -> Iterator[list[tuple[int, Scored]]]:
         """As RewardModel.scores; a pair of more than `max_tokens` is never cut."""
-        rows = [self.template.ids(pair) for pair in pairs]
+        rows = [self._row(pair) for pair in pairs]
         refused, taken = [], []
         for i, row in enumerate(rows):
             fault = self._fault(row)
@@ -73,7 +73,16 @@ class LocalReward:
             )
         return None
 
+    def _row(self, pair: Pair) -> Tokens:
+        """No tokens where the template refuses the conversation."""
+        try:
+            return self.template.ids(pair)
+        except NotWritten:
+            return ()
+
     def _fault(self, row: Tokens) -> Status | None:
+        if not row:
+            return "no_pattern"
         if len(row) > self.max_tokens:
             return "too_long"
         return self.head.fault(row)

@@ -9,6 +9,10 @@ from fusemill.errors import EngineError
 from fusemill.scoring.rewards.pairs import Pair
 
 
+class NotWritten(EngineError):
+    """The chat template refuses a conversation: its roles or their order."""
+
+
 @dataclass(frozen=True)
 class Template:
     """A checkpoint's tokenizer with its chat template."""
@@ -26,7 +30,10 @@ class Template:
         return str(self._applied(pair, tokenize=False))
 
     def ids(self, pair: Pair) -> list[int]:
-        """Token ids of the whole conversation; nothing is cut, nothing added."""
+        """Token ids of the whole conversation; nothing is cut, nothing added.
+
+        NotWritten where the template refuses it.
+        """
         ids = self._applied(pair, tokenize=True, return_dict=False, truncation=False)
         return [int(i) for i in ids]
 
@@ -37,7 +44,7 @@ class Template:
             return self.tokenizer.apply_chat_template(pair.conversation, **how)
         except TemplateError as error:
             roles = ", ".join(turn["role"] for turn in pair.conversation)
-            raise EngineError(
+            raise NotWritten(
                 f"{self.where}: its chat template refuses a conversation of {roles}: "
                 f"{error}"
             ) from error
