@@ -79,6 +79,22 @@ def test_draws_with_gaps(server: Server, tmp_path: Path) -> None:
     assert second["n_measured"] == 0
 
 
+def test_servers_that_a_variable_names(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice as many take half the time; one that is not set is one server."""
+    project = make(tmp_path / "p", "${WHERE}", ASKS, max_concurrency=1)
+    project.ok("prompts")
+    monkeypatch.setenv("WHERE", server.url)
+    project.ok("sample", "--limit", "2")
+    (one,) = estimates(project)
+    monkeypatch.setenv("WHERE", f"{server.url}, http://other:8000/v1")
+    (two,) = estimates(project)
+    assert two["hours"] == pytest.approx(one["hours"] / 2)
+    monkeypatch.delenv("WHERE")
+    assert estimates(project)[0]["hours"] == one["hours"]
+
+
 def test_answers_of_another_configuration(server: Server, tmp_path: Path) -> None:
     """They are told, and measure where there are no others."""
     project = make(tmp_path / "p", server.url, ASKS)

@@ -113,6 +113,19 @@ class Endpoint(Declaration):
                 found[value.rstrip("/")] = None
         return list(found)
 
+    def n_urls(self, environ: Mapping[str, str] = os.environ) -> int:
+        """How many base URLs there are; a variable that is not set counts as one.
+
+        >>> Endpoint(base_urls=("${MORE}",)).n_urls({"MORE": "http://a/v1 http://b/v1"})
+        2
+        """
+        found: set[str] = set()
+        for entry in self.base_urls:
+            match = _VARIABLE.fullmatch(entry)
+            held = environ.get(match[1], "").replace(",", " ").split() if match else []
+            found |= {url.rstrip("/") for url in held or [entry]}
+        return len(found)
+
     def key(self, where: str, environ: Mapping[str, str] = os.environ) -> str | None:
         """The key, None where none is declared; EngineError where it is not usable."""
         if self.key_env is None:

@@ -76,7 +76,7 @@ def _estimate(
     output_tokens = _whole(n_output, due.n_missing)
     hours = usd = None
     if latency_s is not None and endpoint is not None:
-        at_once = min(endpoint.max_concurrency * len(endpoint.base_urls), n_requests)
+        at_once = min(endpoint.max_concurrency * endpoint.n_urls(), n_requests)
         hours = n_requests * latency_s / at_once / 3600
     price = project.models[due.model].price
     if price is not None and input_tokens is not None and output_tokens is not None:
