@@ -80,7 +80,7 @@ def test_a_server_that_begins_to_reject_everything(
     found: list[Answer] = []
     engine = OpenAIEngine([asked(server.url)])
     running = engine.answers({"m": pages(requests(100))})
-    said = "rejects what it is asked, 20 prompts .* no such adapter"
+    said = r"rejects what it is asked \(prompts in a row: 20\): .* no such adapter"
     with pytest.raises(EngineError, match=said):
         found.extend(answer for batch in running for answer in batch)
     assert keys(found) == wanted_keys(requests(30))

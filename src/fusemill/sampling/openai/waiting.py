@@ -40,10 +40,10 @@ class Waiting:
         n = len({found[0].request.prompt_id for found in self.refusals})
         if self.rejection is not None:
             return EngineError(
-                f"{where}: the server rejects what it is asked, {n} prompts and no "
-                f"answer between: {self.rejection}; they are asked again by the next "
-                "run: check `sampling` of the model in registry/models.yaml, and what "
-                "the server logs"
+                f"{where}: the server rejects what it is asked (prompts in a row: "
+                f"{n}): {self.rejection}; check `sampling` of the model in "
+                "registry/models.yaml, and what the server logs. The next run asks "
+                "them again"
             )
         return EngineError(
             f"{where}: the answers to the first {n} prompts are all refusals, the last "
