@@ -63,7 +63,7 @@ def served(folder: Path, name: str, log: Path, *options: str) -> Iterator[Server
     module = "vllm.entrypoints.openai.api_server"
     command = [PYTHON, "-m", module, "--model", folder, "--served-model-name", name]
     command += ["--host", "127.0.0.1", "--port", str(port), "--dtype", "float32"]
-    command += ["--enforce-eager", *options]
+    command += ["--enforce-eager", "--generation-config", "vllm", *options]
     with log.open("wb") as out:
         process = subprocess.Popen(
             [str(word) for word in command], env=environment(), stdout=out, stderr=out

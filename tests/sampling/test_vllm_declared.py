@@ -36,6 +36,13 @@ def test_a_model_without_endpoint_runs_where_vllm_is(project: SmallProject) -> N
     assert not (project.root / "warehouse/parts/responses").exists()
 
 
+def test_an_estimate_has_all_draws_of_a_prompt_in_a_request(
+    project: SmallProject,
+) -> None:
+    (one,) = json.loads(project.ok("sample", "--dry-run", "--json").out)
+    assert (one["engine"], one["n_missing"], one["n_requests"]) == ("vllm", 2, 1)
+
+
 def test_a_model_with_an_endpoint_is_asked_there(project: SmallProject) -> None:
     # Nothing listens at the port for discarding.
     endpoint = {"base_urls": ["http://127.0.0.1:9/v1"], "key_env": "LLAMA_KEY"}

@@ -67,8 +67,9 @@ def estimate(project: Project, shard: Shard) -> list[Estimate]:
 def _estimate(
     project: Project, con: duckdb.DuckDBPyConnection, due: DueModel
 ) -> Estimate:
-    endpoint = project.endpoints.get(due.model)
-    n_requests = _n_requests(con, due.model, endpoint.n if endpoint else 1)
+    is_asked = due.engine != "transformers"
+    endpoint = project.endpoints.get(due.model) if is_asked else None
+    n_requests = _n_requests(con, due.model, endpoint.n if endpoint else None)
     of = {"model": due.model, "config": due.config_hash}
     (row,) = con.execute(MEASURED, of).fetchall()
     n_own, n_other, n_measured, n_input, n_output, latency_s = row
@@ -97,12 +98,13 @@ def _estimate(
     )
 
 
-def _n_requests(con: duckdb.DuckDBPyConnection, model: str, most: int) -> int:
+def _n_requests(con: duckdb.DuckDBPyConnection, model: str, most: int | None) -> int:
+    """Requests for the missing draws; `most` None: engines here take all at once."""
     rows = con.execute(
         "select draws, count(*) from due_draws where model = $model group by draws",
         {"model": model},
     ).fetchall()
-    return sum(len(runs(draws, most)) * n for draws, n in rows)
+    return sum(len(runs(draws, most or len(draws))) * n for draws, n in rows)
 
 
 def _whole(mean: float | None, n: int) -> int | None:
