@@ -1,12 +1,14 @@
-"""The engine: one model after another, each loaded once, and its answers."""
+"""The engine: models, each loaded once, and their answers."""
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
+
+import torch
 
 from fusemill.checkpoints.conversations import Local, Refused
 from fusemill.sampling.engine import Answer, Request, Tally
@@ -14,10 +16,12 @@ from fusemill.sampling.local.batch import Prompt, Row
 from fusemill.sampling.local.checkpoint import Checkpoint, load
 from fusemill.sampling.local.generation import Generation
 from fusemill.sampling.local.parameters import Parameters
+from fusemill.sampling.local.together import together
 from fusemill.sampling.reasoning import split_reasoning
 from fusemill.sampling.refusals import Refusals
 
 TICK_S = 0.25  # how often at least something is yielded, forward passes allowing
+TINY_BYTES = 64_000_000  # of all weights together
 WINDOW = 512  # prompts that are sorted by length together
 ALL_DRAWS = 1_000_000  # a prompt is read once for all of them
 
@@ -32,7 +36,10 @@ class Asked:
 
 
 class TransformersEngine:
-    """Runs models on this machine. They take turns: one after another is loaded."""
+    """Runs models on this machine. They take turns: one after another is loaded.
+
+    Tiny ones run at once, as many as torch has threads.
+    """
 
     def __init__(self, asked: Sequence[Asked]) -> None:
         self._asked = {one.local.name: one for one in asked}
@@ -47,10 +54,32 @@ class TransformersEngine:
         self, requests: Mapping[str, Iterator[Sequence[Request]]]
     ) -> Iterator[Sequence[Answer]]:
         """Answers as they come; see `Engine`."""
-        for name, pages in requests.items():
-            asked = self._asked[name]
-            run = Run(load(asked.local), asked, self.tallies[name])
-            yield from run.answers(chain.from_iterable(pages))
+        if not self._are_tiny(requests):
+            for name, pages in requests.items():
+                yield from self._run(name).answers(chain.from_iterable(pages))
+            return
+        # Threads cannot share such small steps, but each can have its own model.
+        n_threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            runs = {name: self._run(name) for name in requests}
+            jobs = [
+                run.answers(chain.from_iterable(requests[name]))
+                for name, run in runs.items()
+            ]
+            yield from together(jobs, n_threads)
+        finally:
+            torch.set_num_threads(n_threads)
+
+    def _run(self, name: str) -> "Run":
+        asked = self._asked[name]
+        return Run(load(asked.local), asked, self.tallies[name])
+
+    def _are_tiny(self, names: Iterable[str]) -> bool:
+        folders = [self._asked[name].local.folder for name in names]
+        weights = [file for folder in folders for file in folder.glob("*.safetensors")]
+        n_bytes = sum(file.stat().st_size for file in weights)
+        return n_bytes <= TINY_BYTES and not torch.cuda.is_available()
 
 
 class Run:
