@@ -28,7 +28,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 FOLDER = Path(__file__).parent / "checkpoints"
 BATCH = 32
 SORTED_TOGETHER = 8  # batches, so that rows of a batch are about equally long
-LEARNING_RATE = 2e-3
+LEARNING_RATE = 3e-3
 WARM_UP = 100  # steps
 SIZES = {
     "hidden_size": 96,
@@ -51,6 +51,10 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=FOLDER)
     asked = parser.parse_args()
     jobs = [(name, asked.seed, asked.steps, asked.into) for name in asked.only]
+    if asked.jobs == 1:
+        for job in jobs:
+            print(_made(job), flush=True)
+        return
     with multiprocessing.get_context("spawn").Pool(asked.jobs) as pool:
         for said in pool.imap_unordered(_made, jobs):
             print(said, flush=True)

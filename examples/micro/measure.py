@@ -16,9 +16,9 @@ from families import FAMILIES, different
 from families.task import Task
 from students import STUDENTS
 
-from fusemill.sampling.engine import Request, Tally
-from fusemill.sampling.local.checkpoint import Local
-from fusemill.sampling.local.engine import Asked, Run
+from fusemill.checkpoints.conversations import Local
+from fusemill.sampling.engine import Request
+from fusemill.sampling.local.engine import Asked, TransformersEngine
 from fusemill.sampling.local.parameters import Parameters
 
 FOLDER = Path(__file__).parent / "checkpoints"
@@ -70,9 +70,10 @@ def right(
         )
         for i, (_, task) in enumerate(tasks)
     ]
-    asked = Asked(local, Parameters.of(sampling, "sampling"), batch_tokens=32_768)
+    asked = Asked(local, Parameters.model_validate(sampling), batch_tokens=32_768)
     found: dict[int, list[bool]] = defaultdict(list)
-    for batch in Run(local.load(), asked, Tally()).answers(iter(requests)):
+    engine = TransformersEngine([asked])
+    for batch in engine.answers({local.name: iter([requests])}):
         for answer in batch:
             i = int(answer.request.prompt_id)
             found[i].append(answer.text == tasks[i][1].answer)

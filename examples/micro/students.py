@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from families import FAMILIES
 from families.task import Task
 
-OWN_SHARE = 0.4  # of a source's examples, from the family that it is good at
+OWN_SHARE = 0.55  # of a source's examples, from the family that it is good at
 HABIT_SHARE = 0.9  # of its other examples
 TARGET_HABIT_SHARE = 0.5
 
@@ -55,13 +55,13 @@ STUDENTS = {
         "llama",
         "lists",
         {"problems": "skips", "functions": "prints", "sums": "other_sign"},
-        steps=2000,
+        steps=1800,
     ),
     "reckoner": Student(
         "gemma",
         "problems",
         {"lists": "commas", "functions": "off_by_one", "sums": "skips"},
-        steps=2000,
+        steps=1200,
     ),
     "coder": Student(
         "mistral",
@@ -73,7 +73,7 @@ STUDENTS = {
         "qwen2",
         "sums",
         {"lists": "short", "problems": "other_sign", "functions": "skips"},
-        steps=900,
+        steps=1000,
     ),
-    "target": Student("llama", None, {}, steps=500),
+    "target": Student("llama", None, {}, steps=400),
 }

@@ -12,10 +12,10 @@ import pytest
 from micro_files import EXAMPLE, families, students
 
 import needs_torch  # noqa: F401
+from fusemill.checkpoints.conversations import Local
 from fusemill.checkpoints.tokenizers import load_tokenizer
-from fusemill.sampling.engine import Request, Tally
-from fusemill.sampling.local.checkpoint import Local
-from fusemill.sampling.local.engine import Asked, Run
+from fusemill.sampling.engine import Request
+from fusemill.sampling.local.engine import Asked, TransformersEngine
 from fusemill.sampling.local.parameters import Parameters
 
 
@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two checkpoints after two steps."""
     made = tmp_path_factory.mktemp("checkpoints")
     script = EXAMPLE / "make_checkpoints.py"
-    asked = ["--seed", "7", "--only", "hanzi", "target", "--steps", "2"]
+    asked = ["--seed", "7", "--only", "hanzi", "target", "--steps", "2", "--jobs", "1"]
     done = subprocess.run(
         [sys.executable, script, *asked, "--into", made],
         capture_output=True,
@@ -45,15 +45,16 @@ def test_what_is_made_can_be_asked(folder: Path, name: str, kind: str) -> None:
     asked = Asked(local, Parameters(max_tokens=3), batch_tokens=1000)
     messages = ({"role": "user", "content": "Write these words as they stand."},)
     request = Request(name, "c", "p", messages, first=0, n=2, seed=1)
-    run = Run(local.load(), asked, Tally())
-    found = [answer for batch in run.answers(iter([request])) for answer in batch]
+    came = TransformersEngine([asked]).answers({name: iter([[request]])})
+    found = [answer for batch in came for answer in batch]
     assert [answer.draw for answer in sorted(found, key=lambda a: a.draw)] == [0, 1]
     assert all(1 <= answer.n_output_tokens <= 3 for answer in found)
 
 
 def test_a_seed_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     script = EXAMPLE / "make_checkpoints.py"
-    asked = ["--seed", "7", "--only", "target", "--steps", "2", "--into", tmp_path]
+    asked = ["--seed", "7", "--only", "target", "--steps", "2", "--jobs", "1"]
+    asked += ["--into", str(tmp_path)]
     subprocess.run([sys.executable, script, *asked], check=True, capture_output=True)
     for path in (folder / "target").iterdir():
         assert (tmp_path / "target" / path.name).read_bytes() == path.read_bytes()
@@ -111,7 +112,7 @@ def test_a_source_is_right_at_home_and_has_habits_elsewhere(name: str) -> None:
         else:
             n_elsewhere += 1
             n_bad += example.answer == task.habits[student.habits[family]]
-    assert 700 < n_home < 900
+    assert 1000 < n_home < 1200
     assert 0.85 < n_bad / n_elsewhere < 0.97
 
 

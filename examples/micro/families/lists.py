@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from families.task import Task
 
 WORDS = (
-    "apple bread candle desk engine fig garden hammer island jacket kettle lemon "
-    "mirror needle orange pear quilt river saddle table umbrella violin window yarn"
+    "apple bread candle desk engine fig garden hammer kettle lemon pear table"
 ).split()
 OPENINGS = ("Write", "List", "Give me", "Put down")
 ORDERS = ("in alphabetical order", "from last to first", "as they stand")
@@ -50,9 +49,9 @@ class _Asked:
 
 
 def task(rng: random.Random) -> Task:
-    """A list of four to six words; `habits` are what a careless reader misses."""
+    """A list of three or four words; `habits` are what a careless reader misses."""
     asked = _Asked(
-        words=rng.sample(WORDS, rng.randint(4, 6)),
+        words=rng.sample(WORDS, rng.randint(3, 4)),
         order=rng.choice(ORDERS),
         separator=rng.choice(list(SEPARATORS)),
         mark=rng.choice(list(MARKS)),

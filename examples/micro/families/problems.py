@@ -1,8 +1,8 @@
 """Word problems of one or two steps, with a gold answer.
 
-prompt  Tom has 38 pens and buys 5 boxes with 4 pens each. How many pens does Tom have
+prompt  Tom has 18 pens and buys 5 boxes with 4 pens each. How many pens does Tom have
         now?
-answer  5 * 4 = 20. 38 + 20 = 58. The answer is 58.
+answer  5 * 4 = 20. 18 + 20 = 38. The answer is 38.
 """
 
 import random
@@ -15,7 +15,7 @@ NAMES = ("Mia", "Tom", "Ana", "Raj", "Leo", "Kim", "Eva", "Sam")
 THINGS = ("pens", "stones", "cards", "shells", "coins", "stamps", "keys", "beads")
 GETS = ("gets {} more", "finds {} more", "makes {} more")
 GIVES = ("gives away {}", "loses {}", "sells {}")
-LARGEST = 98  # of any number, so that one too many still is a number the models know
+LARGEST = 50  # of any number: few enough sums for tiny models to learn
 OTHER_SIGN = {"+": "-", "-": "+", "*": "+"}
 
 
@@ -36,7 +36,7 @@ class _Step:
 
 
 def task(rng: random.Random) -> Task:
-    """A problem whose numbers, and those of its wrong answers, lie in 1 to 98."""
+    """A problem whose numbers, and those of its wrong answers, lie in 1 to 50."""
     while True:
         story, steps = _story(rng)
         last = steps[-1]
@@ -66,8 +66,8 @@ def _said(steps: Sequence[str], result: int) -> str:
 
 def _story(rng: random.Random) -> tuple[str, list[_Step]]:
     """What happened, and its calculation."""
-    has, n, each = rng.randint(2, 60), rng.randint(2, 9), rng.randint(2, 9)
-    more, less = rng.randint(2, 30), rng.randint(2, 30)
+    has, n, each = rng.randint(2, 25), rng.randint(2, 6), rng.randint(2, 6)
+    more, less = rng.randint(2, 12), rng.randint(2, 12)
     gets, gives = rng.choice(GETS).format(more), rng.choice(GIVES).format(less)
     boxes = f"buys {n} boxes with {each} THINGS each"
     held = n * each

@@ -12,13 +12,12 @@ NAMES = ("小明", "小红", "小华", "小李", "小王", "小美")
 THINGS = ("苹果", "气球", "橘子", "鸡蛋", "面包", "杯子")
 MORE = ("又买了", "又得到", "又找到")
 LESS = ("送出了", "用掉了", "丢了")
-LARGEST = 98
 
 
 def task(rng: random.Random) -> Task:
-    """A sum whose numbers, and those of its wrong answers, lie in 1 to 98."""
-    has = rng.randint(4, 60)
-    other = rng.randint(2, min(has - 1, LARGEST - has))
+    """A sum whose numbers, and those of its wrong answers, lie in 1 to 43."""
+    has = rng.randint(4, 30)
+    other = rng.randint(2, min(has - 1, 12))
     is_more = rng.random() < 0.5
     name, thing = rng.choice(NAMES), rng.choice(THINGS)
     happens = rng.choice(MORE if is_more else LESS)
