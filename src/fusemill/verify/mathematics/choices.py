@@ -10,7 +10,9 @@ from fusemill.verify.mathematics.written import Written
 
 _LETTER = re.compile(r"\(?([A-J])\)?")
 _CHOICE = re.compile(
-    r"(?:(?i:option|choice) |选(?:择|项)?:? ?)?\(?([A-J])(?:$|\)|[.,](?![0-9])|:|选项)"
+    r"(?:(?i:option|choice) |选(?:择|项)?:? ?)?\(?([A-J])"
+    r"(?:$|\)|[.,](?![0-9])|:| ?(?:选?项|(?:是|为)?正确|符合)"
+    r"| is (?:the )?(?:correct|right|best|answer)\b)"
 )
 _MORE = re.compile(r"(?: ?[,;&/] ?|,? ?(?:and|or|和|或) ?)\(?[A-J](?![a-zA-Z'])")
 _LABELLED = re.compile(

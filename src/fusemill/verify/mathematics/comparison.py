@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from fusemill.verify.mathematics.choices import same_choice
 from fusemill.verify.mathematics.judge import Compare, NeedsProof, Prove
+from fusemill.verify.mathematics.separators import same_separated
 from fusemill.verify.mathematics.several import (
     same_list,
     same_matrix,
@@ -120,12 +121,23 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
         ),
     ),
     ComparisonRule(
+        "separators",
+        same_separated,
+        (
+            ("0,5", "0.5", True),
+            ("0,125 km", "\\frac{1}{8}", True),
+            ("1.000.000", "1000000", True),
+            ("1.234.567,5", "1234567.5", True),
+        ),
+    ),
+    ComparisonRule(
         "ratio",
         same_ratio,
         (
             ("4:6", "2:3", True),
             ("2:3", "\\frac{2}{3}", True),
             ("3:2", "2:3", False),
+            ("13 out of 20", "0.65", True),
             ("1:2:3", "1:2", False),
         ),
     ),
@@ -187,6 +199,9 @@ COMPARISON_RULES: tuple[ComparisonRule, ...] = (
             ("Ann, Bob", "Bob, Ann", False),
             ("1,000, 2,000", "1000, 2000", True),
             ("1, 2", "(1,2)", True),
+            ("\\frac12 or 0.5", "0.5", True),
+            ("0.5 (or 1/2)", "1/2", True),
+            ("thirteen (13)", "13", True),
             ("3,4", "34", False),
         ),
     ),

@@ -57,14 +57,41 @@ NUMBER = re.compile(
     r"(?:\s?\\?%)?",
     re.ASCII,
 )
+_BEFORE = re.compile(
+    rf"({NUMBER.pattern})[*_$)\]\\]{{0,4}} (?:[a-z]{{2,20}} )?(?:is|as) "
+    r"(?:the|our|my|your) (?:[a-z]{2,10} )?answer\b(?! (?:choice|key|sheet|is))",
+    re.IGNORECASE | re.ASCII,
+)
+
 _CONTINUES = re.compile(r"[}^_*/+(a-zA-Z]|,[0-9]|\\[^)\]]")
 _MARKS = re.compile(r"<<[^<>\n]*+>>")
 _NOT = r"(?:\b(?:cannot be|not|not equal to|not be|n?or|isn't)|n't be|不是|不等于)"
 _NEGATED = re.compile(rf"{_NOT} ?$", re.IGNORECASE)
 _NOT_THE_ANSWER = re.compile(
-    rf"(?:{_NOT}|\bstep|[≠<>≤≥]|\\(?:ne|le|ge|lt|gt)q?) ?[$¥€£]?$", re.IGNORECASE
+    rf"(?:{_NOT}|\bstep|[≠<≤≥]|[<>!]=|(?<![-=])>|(?<![a-z])[a-z] ?=>"
+    r"|\\(?:ne|le|ge|lt|gt)q?) ?[$¥€£]?$",
+    re.IGNORECASE,
 )
-"""What says that the number after it is another, or no more than a bound."""
+"""What says that the number after it is another, or no more than a bound.
+
+``=> 13`` says no such thing, unless it follows a name: ``x => 13``.
+"""
+
+
+def answer_before(text: str) -> str | None:
+    """The number that a sentence ends by calling the answer.
+
+    >>> answer_before("So we get 13 as our final answer, not 12.")
+    '13'
+    """
+    found = last_match(_BEFORE, text)
+    if found is None or _NOT_THE_ANSWER.search(text[: found.start()][-20:]):
+        return None
+    return found[1]
+
+
+_DENIED = re.compile(r" (?:is|was)(?: not|n't) (?:the|an?|right|correct)\b|不是")
+
 
 _CUT = re.compile(
     r"[.!?]\s++(?:then|now|next|so|thus|therefore|since|let|we|to|first|second|finally"
@@ -91,7 +118,18 @@ _MONEY = re.compile(r"[0-9][0-9.,]*+ [a-z]|(?<!\\)\b[a-z]{3,} [a-z]{2,}")
 _DISPLAYED = 600
 
 
-_JOINS = re.compile(r",? ?\b(?:or|and)\b ?|或者?|和|、")
+_JOINS = re.compile(r" ?(?:,? ?\b(?:or|and)\b|，? ?(?:或者?|和|以及)|、) ?")
+_COMMA = re.compile(r" ?[,，] ?")
+_ROOT = re.compile(r"([a-z])(?:_\{?[0-9]\}?)? ?=")
+
+
+def _are_joined(before: str, between: str, after: str) -> bool:
+    """Whether two formulas are one answer: "or" between them, or ``x_1=3, x_2=2``."""
+    if _JOINS.fullmatch(between):
+        return True
+    one, other = _ROOT.match(before), _ROOT.match(after)
+    same = one and other and one[1] == other[1]
+    return bool(same and _COMMA.fullmatch(between))
 
 
 def _displayed(text: str) -> str | None:
@@ -119,7 +157,9 @@ def formula(text: str) -> str | None:
         return None
     last = places.pop()
     parts, start = [_inside(last)], last.start()
-    while places and _JOINS.fullmatch(tail, places[-1].end(), start):
+    while places and _are_joined(
+        _inside(places[-1]), tail[places[-1].end() : start], parts[0]
+    ):
         last = places.pop()
         parts.insert(0, _inside(last))
         start = last.start()
@@ -154,7 +194,9 @@ def trailing_number(text: str) -> str | None:
         return None
     start, end = numbers[-1].span()
     joint = _JOINT.search(tail[max(0, end - _MAX_JOINT) : end])
-    denied = not joint and _NOT_THE_ANSWER.search(tail[:start][-20:])
+    denied = not joint and (
+        _NOT_THE_ANSWER.search(tail[:start][-20:]) or _DENIED.match(tail, end)
+    )
     if denied or end - start > MAX_NUMBER or _is_cut(tail, end):
         return None
     before = tail[max(0, start - 20) : start].rstrip().removesuffix("\\(")

@@ -16,15 +16,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from fusemill.verify.mathematics.endings import bold, formula, output, trailing_number
+from fusemill.verify.mathematics.endings import (
+    answer_before,
+    bold,
+    formula,
+    output,
+    trailing_number,
+)
 from fusemill.verify.mathematics.fields import json_answer
-from fusemill.verify.mathematics.marked import boxed, filled, hash_marks, tagged
+from fusemill.verify.mathematics.marked import (
+    boxed,
+    filled,
+    hash_marks,
+    is_empty_box,
+    tagged,
+)
 from fusemill.verify.mathematics.phrases import (
     answer_line,
     chinese_answer,
     english_answer,
     final_answer,
     heading,
+    option,
     result,
 )
 from fusemill.verify.mathematics.retractions import after_retraction
@@ -62,9 +75,17 @@ _LAST_WORDS = frozenset({"tagged", "json"})
 
 
 def _first(text: str) -> tuple[str, str] | None:
-    """What the first rule that finds something finds, and its name."""
+    """What the first rule that finds something finds, and its name.
+
+    Nothing where the text ends by leaving its answer's box empty: no other number of it
+    is called the answer.
+    """
     for rule in EXTRACTION_RULES:
-        if answer := filled(rule.extract(text)):
+        answer = rule.extract(text)
+        if is_empty_box(answer):
+            if rule.name != "final_answer":  # a box before it may hold the answer
+                return None
+        elif answer := filled(answer):
             return answer, rule.name
     return None
 
@@ -162,6 +183,7 @@ EXTRACTION_RULES: tuple[Rule, ...] = (
             ("答案：3/4", "3/4"),
             ("答：共12个", "共12个"),
             ("答案为5，因为2加3等于5。", "5"),
+            ("【答案】C", "C"),
             ("综上，故选：B。", "B"),
         ),
     ),
@@ -174,10 +196,19 @@ EXTRACTION_RULES: tuple[Rule, ...] = (
             ("The answer to this is 5.5, since 11/2.", "5.5"),
             ("The answer is:\n\n$$18$$", "18$$"),
             ("Ans: 7", "7"),
+            ("**Answer** - 13", "13"),
+            ("Answer:\n\n- 13 apples", "13 apples"),
+            ("So option (B) is correct.", "(B) is correct"),
         ),
     ),
     Rule("heading", heading, (("We add 2 and 3.\n\n## Final Answer\n\n5", "5"),)),
     Rule("answer_line", answer_line, (("9 * 2 = <<9*2=18>>18\nA: 90,000", "90,000"),)),
+    Rule("option", option, (("The second is right.\n\n**(B)**", "B"),)),
+    Rule(
+        "answer_before",
+        answer_before,
+        (("So 13 is the answer to both, by 2 ways.", "13"),),
+    ),
     Rule(
         "output",
         output,
@@ -207,6 +238,7 @@ EXTRACTION_RULES: tuple[Rule, ...] = (
             ("So 3 + 4 = 7 and 16 - 7 = 9 eggs, $1,018.50 in all.", "$1,018.50"),
             ("She has 3 boys\nand so 18 eggs", "18"),
             ("It is -5%", "-5%"),
+            ("5 + 8\n=> 13", "13"),
         ),
     ),
 )

@@ -13,7 +13,11 @@ MAX_DEPTH = 5
 """Brackets within brackets; bounds the recursion of whoever takes items apart."""
 
 _OPEN, _CLOSE = "([{", ")]}"
-_JOINED = re.compile(r",? ?(?:\b(?:and|or)\b|和|或|以及) ?")
+_JOINED = re.compile(r",? ?(?:\b(?:and|or)\b|和|或者?|以及) ?")
+_ASIDE = re.compile(
+    r"(?<=\S) \((?:or|i\.?e\.?,?|equivalently,?|或者?|即) ?([^()]{1,60})\)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,15 @@ class Items:
 def items(text: str) -> Items | None:
     """A tuple, interval, set or bare list taken apart; None for anything else.
 
+    What is said in two forms is a list too: ``0.5 (or 1/2)``.
+
     >>> items("1 and 2"), items("\\\\{5\\\\}")
     (Items(brackets='', items=('1', '2')), Items(brackets='{}', items=('5',)))
     >>> items("5") is items("1,000") is None
     True
     """
+    if text.endswith(")"):
+        text = _ASIDE.sub(r", \1", text)
     is_set = text.startswith("\\{")  # unescaped braces only group
     text = text.replace("\\{", "{").replace("\\}", "}")
     if _depth(text) > MAX_DEPTH:

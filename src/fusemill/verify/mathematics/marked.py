@@ -15,7 +15,8 @@ MAX_ANSWER = 2_000
 MAX_TRIES = 32
 """How many answer fields or boxes of one text are looked at."""
 
-_BLANK = frozenset("_.…*`'\"$?-{}[]")
+_BLANK = frozenset("_.…*`'\"$?-{}[]~ ")
+_EMPTY_BOX = re.compile(r"[$\\(\[ ]*\\f?boxed ?\{[\\\s~]*\}[$\\)\] .]*")
 
 
 def filled(answer: str | None) -> str:
@@ -44,6 +45,15 @@ def braced(text: str, start: int, brackets: str = "{}") -> str | None:
     return None
 
 
+def is_empty_box(answer: str | None) -> bool:
+    r"""Whether the place of the answer holds a box, and the box nothing.
+
+    >>> is_empty_box("$\\boxed{ }$"), is_empty_box("\\boxed{5}")
+    (True, False)
+    """
+    return answer is not None and _EMPTY_BOX.fullmatch(answer.strip()) is not None
+
+
 @dataclass(frozen=True)
 class Box:
     """A box of LaTeX: where it stands, and what is in it."""
@@ -64,7 +74,7 @@ def _box(text: str, found: re.Match[str]) -> Box | None:
         start += 1
     if text[start : start + 1] == "{":
         inside = braced(text, start)
-        if inside is None or not filled(inside):
+        if inside is None or not filled(inside.strip("\\ ")):
             return None
         return Box(found.start(), start + len(inside) + 2, inside)
     bare = _UNBRACED.match(text, start)

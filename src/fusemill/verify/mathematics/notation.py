@@ -29,6 +29,7 @@ _SYMBOLS = str.maketrans(
         **{"°": " degrees ", "¢": " cents ", "\u200b": ""},
     }
 )
+_PICTURES = re.compile("[\u2600-\u26ff\u2705\u2713\u2714\U0001f300-\U0001faff\ufe0f]+")
 _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z{}()\[\]$%,!])")
 
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -49,6 +50,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=[0-9]) ?([aApP])\.? ?[mM](?:\.|\b)", r" \1m"),
         (r"\\([%#&])", r"\1"),
         (r"(?<=[\w)])\*\*(?=[\w(-])", "^"),
+        (r"(?<=[\w)])\*\*(?=[ .,;:)]|$)|(?:^|(?<=[ (]))\*\*(?=\w)", ""),  # bold
+        (r"负(?=[0-9])", "-"),
         (r"\\[dtc]frac(?![a-z])", r"\\frac"),
         (r"\\(?:cdot|times|ast)(?![a-z])", "*"),
         (r"\\div(?![a-z])", "/"),
@@ -85,7 +88,7 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _SUBSCRIPT.sub(_lowered, _SUPERSCRIPT.sub(_raised, text))
         text = unicodedata.normalize("NFKC", _VULGAR.sub(r" \1", text))
-        text = text.translate(_SYMBOLS)
+        text = _PICTURES.sub(" ", text.translate(_SYMBOLS))
     text = _currency(text)
     for pattern, replacement in _REWRITES:
         text = pattern.sub(replacement, text)

@@ -14,10 +14,11 @@ from itertools import pairwise
 
 from fusemill.verify.mathematics.notation import CURRENCY
 from fusemill.verify.mathematics.numerals import numeral
-from fusemill.verify.mathematics.units import MEASURES, ratio, singular, units
+from fusemill.verify.mathematics.units import MEASURES, MONEY, ratio, singular, units
 
 # 1,000 digits: int() refuses 4,300, and no answer is that long
-_DIGITS = r"(?:[0-9]{1,3}(?:(?:,[0-9]{3})++|(?:[ ][0-9]{3})++)(?![0-9])|[0-9]{1,1000})"
+_GROUPS = r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3})++|(?:[ ][0-9]{3})++)(?![0-9])"
+_DIGITS = rf"(?:{_GROUPS}|[0-9]{{1,1000}})"
 _DECIMAL = rf"(?:{_DIGITS}(?:\.[0-9]{{0,1000}})?|\.[0-9]{{1,1000}})"
 _SIGNED = rf"[+-]?[ ]?{_DECIMAL}"
 _FORMS = re.compile(
@@ -110,7 +111,10 @@ _PART = re.compile(
 
 
 def _compound(text: str) -> Quantity | None:
-    """``3 hours and 20 minutes``: larger measures first, as so many of the last."""
+    """``3 hours and 20 minutes``: larger measures first, as so many of the last.
+
+    Money is so many of the first: 13 dollars and 50 cents are 13.5.
+    """
     parts: list[tuple[Fraction, str]] = []
     at = 0
     while part := _PART.match(text, at):
@@ -122,7 +126,8 @@ def _compound(text: str) -> Quantity | None:
     if len({*kinds}) > 1 or any(a <= b for a, b in pairwise(sizes)):
         return None
     total = sum(n * size for (n, _), size in zip(parts, sizes, strict=True))
-    return Quantity(Fraction(total) / sizes[-1], units=frozenset({parts[-1][1]}))
+    at = 0 if kinds[0] in MONEY else -1
+    return Quantity(Fraction(total) / sizes[at], units=frozenset({parts[at][1]}))
 
 
 _REPEATING = re.compile(

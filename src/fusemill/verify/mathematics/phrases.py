@@ -16,9 +16,13 @@ MAX_RESULT = 60
 """Characters of what "the total is" says; the phrase may also introduce an argument."""
 
 _LEAD = re.compile(r"""(?:[\s:：*_="'→>]|`+json|`|\\["\[]|\$\$)*+""")
+_BULLET = re.compile(r"\A[-–•+] (?=\S)")
+"""At the beginning of a line; a minus sign stands at its number or behind a word."""
+
 _SENTENCE = re.compile(r"""(?:[^\n.。；;]|(?<=\\);|\.(?=[^\s"'*$)`]))*+""")
 _REASON = re.compile(
     r"[,，]? \(?(?:which|since|because|so|where|meaning|as|i\.e|that is)\b"
+    r"| \((?=[^()\n]{0,80}\b(?:extraneous|rejected|discarded|invalid)\b)"
     r"|[,，] (?:and )?not\b|[,，](?=[一-鿿])|，?(?:因为|所以)"
 )
 
@@ -30,10 +34,14 @@ def clause(text: str, start: int) -> str | None:
     without a digit or formula, rather than an answer.
     """
     rest = text[start : start + MAX_ANSWER]
-    rest = rest[_LEAD.match(rest).end() :]  # type: ignore[union-attr]
+    lead = _LEAD.match(rest)
+    assert lead is not None  # it matches the empty text
+    rest = rest[lead.end() :]
+    if "\n" in lead[0]:
+        rest = _BULLET.sub("", rest)
     found = _SENTENCE.match(rest)
     words = _REASON.split(found[0], maxsplit=1)[0] if found else ""
-    marks = "*_`\"',:!， "
+    marks = "*_`\"',:!，！ "
     words = words.strip().rstrip(marks + "\\").lstrip(marks)
     wordy = len(words.split()) > 5 and not re.search(r"[0-9\\]", words)
     return None if wordy or len(words) > MAX_CLAUSE else words
@@ -41,14 +49,24 @@ def clause(text: str, start: int) -> str | None:
 
 _CHINESE = re.compile(
     r"(?:答案|最终结果|最后结果)\s?(?:应该|应当|就|便|分别)?(?:是|为|等于|[:：=])"
-    r"|(?:^|[\s。，,*])答\s?[:：]"
+    r"|(?:^|[\s。，,*])答\s?[:：]|【答案】"
     r"|(?:故|应|因此|所以|正确)?选(?:择|项)?(?:[:：]|为|是)?(?=\s?[（(]?[A-J](?![a-zA-Z]))"
 )
 _ENGLISH = re.compile(
-    r'\banswers?\b[^.\n:"]{0,60}?'
-    r"(?:(?<!not )\b(?:is|are|equals|be)\b(?! not\b)|[:：=→])"
+    r'(?<![a-z0-9])answers?(?![a-z0-9])[^.\n:"]{0,60}?'
+    r"(?:(?<!not )\b(?:is|are|equals|be)\b(?! not\b)|[:：=→]|->)"
+    # A dash with a space behind it separates: `Answer - 13` is 13, `Answer -13` is not.
+    r"|^[^\w\n]{0,6}(?:(?:the|my|our|final|correct) ){0,2}ans(?:wers?)?[*_.]{0,3} ?"
+    r"[-–—]{1,2}(?= |(?<=[–—])) ?(?=[^\w\n]{0,4}[0-9a-z\\])"
     r"|\b(?:correct|right) (?:option|choice)\b[^.\n:\"]{0,30}?(?:\bis\b|[:：])"
     r"|\bans\b\.?\s?(?:is\b|[:：=])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OPTION_IS = re.compile(
+    r"\b(?:option|choice) (?=[(*]{0,3}(?-i:[A-J])[)*]{0,3} is (?:the )?"
+    r"(?:correct|right|best|answer)\b)"
+    r"|(?<![\w(*])(?=[(*]{0,3}(?-i:[A-J])[)*]{0,3} is the "
+    r"(?:(?:correct|right|best) )?(?:answer|option|choice)\b)",
     re.IGNORECASE,
 )
 _RESULT = re.compile(
@@ -91,8 +109,11 @@ def chinese_answer(text: str) -> str | None:
 
 
 def english_answer(text: str) -> str | None:
-    """What follows the last "the answer is", "final answer:", "answers are" …"""
-    return _after_last(_ENGLISH, text)
+    """What follows the last "the answer is", "final answer:", "answers are" …
+
+    Where there is no such phrase: the option of "option B is correct".
+    """
+    return _after_last(_ENGLISH, text) or _after_last(_OPTION_IS, text)
 
 
 _IN_THE_END = re.compile(
@@ -133,3 +154,17 @@ def answer_line(text: str) -> str | None:
     """What follows ``A:`` where the text's last line begins with it."""
     last = last_lines(text)[-1:]
     return last[0][2:] if last and last[0].startswith(("A:", "A：")) else None
+
+
+_OPTION = re.compile(r"[\W_]{0,6}([A-J])[\W_]{0,6}")
+
+
+def option(text: str) -> str | None:
+    """The letter that the last line is, and nothing else.
+
+    >>> option("It is the second one.\\n\\n**(B)**"), option("Vitamin B")
+    ('B', None)
+    """
+    last = last_lines(text)[-1:]
+    found = _OPTION.fullmatch(last[0]) if last else None
+    return found[1] if found else None

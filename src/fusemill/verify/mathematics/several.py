@@ -62,13 +62,19 @@ def _pairwise(left: Sequence[str], right: Sequence[str], judge: Judge) -> bool:
     return True
 
 
+_TWICE = re.compile(r"([^()]{1,60}) \(([^()]{1,60})\)")
+
+
 def same_list(answer: Written, gold: Written, judge: Judge) -> bool | None:
     """Both are lists: item by item.
 
     Order counts in parentheses and brackets (points, intervals) and among words; it
     does not in braces and bare lists of numbers and formulas (roots). A bare list may
-    be a tuple whose parentheses were left out. A list is no single number.
+    be a tuple whose parentheses were left out. A list is no single number; one answer
+    in two forms is: ``1/2 or 0.5``, ``thirteen (13)``.
     """
+    if (twice := _TWICE.fullmatch(answer.plain)) and judge.surely(twice[2], twice[1]):
+        return judge.same(twice[1], gold.plain)
     one, other = answer.items, gold.items
     if one is None or other is None:
         single = answer if one is None else gold
@@ -102,15 +108,28 @@ def _in_order(several: Items) -> Items:
 
 
 def _against_one(several: Items, single: Written, judge: Judge) -> bool | None:
-    """A list beside what is no list: a set of one is its element, else a difference."""
+    """A list beside what is no list: a set of one is its element, else a difference.
+
+    ``1/2 or 0.5`` is one answer in two forms: its items are all the same.
+    """
     if several.brackets == "{}" and len(several.items) == 1:
         return judge.same(several.items[0], single.plain)
+    if not several.brackets and _is_repeated(several.items, single, judge):
+        return True
     if single.quantity is None:
         return None
     parts = [sides(item) for item in several.items]
     named = all(left and _has_letters(left) for left, _ in parts)
     plain = all(not left and is_formula(written(right).plain) for left, right in parts)
     return False if named or plain else None
+
+
+def _is_repeated(items: Sequence[str], single: Written, judge: Judge) -> bool:
+    """Whether the items are equal, units among them, and one is the single answer."""
+    if single.quantity is None and all(map(is_formula, (single.plain, *items))):
+        return all(judge.same(item, single.plain) for item in items)
+    equal_items = all(judge.surely(item, items[0]) for item in items[1:])
+    return equal_items and any(judge.surely(item, single.plain) for item in items)
 
 
 def _has_letters(left: str) -> bool:

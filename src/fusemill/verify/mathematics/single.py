@@ -34,11 +34,11 @@ def same_number(answer: Written, gold: Written, _: Judge) -> bool | None:
     return None if one is None or other is None else equal(one, other)
 
 
-_RATIO = re.compile(r"[0-9]{1,20}(?:(?: ?: ?| to )[0-9]{1,20})+")
+_RATIO = re.compile(r"[0-9]{1,20}(?:(?: ?: ?| to | out of )[0-9]{1,20})+")
 
 
 def same_ratio(answer: Written, gold: Written, _: Judge) -> bool | None:
-    """``4:6`` is ``2:3``, and both are two thirds."""
+    """``4:6`` is ``2:3``, and both are two thirds; ``4 out of 6`` is 4 too."""
     ratios = [_RATIO.fullmatch(side.plain) for side in (answer, gold)]
     if not any(ratios):
         return None
@@ -54,6 +54,8 @@ def same_ratio(answer: Written, gold: Written, _: Judge) -> bool | None:
     value = gold.quantity if terms[0] else answer.quantity
     if value is None or len(pair) != 2:
         return None
+    if "out of" in answer.plain and value.number == pair[0]:
+        return True
     return value.number * pair[1] == pair[0] and not value.units
 
 

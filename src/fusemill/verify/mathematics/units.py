@@ -78,6 +78,8 @@ MEASURES = {
 }
 """Unit → (what it measures, how many of the smallest unit). Exact ratios only."""
 
+MONEY = frozenset({"dollars", "yuan"})
+
 
 def units(text: str) -> frozenset[str] | None:
     """The unit words in `text`, singular; None when `text` is more than a unit.
