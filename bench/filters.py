@@ -10,13 +10,19 @@ the data folder (`--data DIR`, else FUSEMILL_SHARED_DATA, else ../shared/data):
                     trick questions; and blind, a hundred short everyday prompts
                     (blind_prompts.jsonl), written without the rules in view
 
+`--more FILE...` judges labelled prompts of your own beside them: JSON lines with `text`
+and `label` (code, mathematics, general), a corpus a file, named by the file.
+
 The rules were written with the pooled corpora in view, so on other prompts expect
-less. `--show WHAT` (code, mathematics, general) lists what was missed or lost.
+less. `--show WHAT` (code, mathematics, general) lists what was missed or lost. The last
+line says what a prompt costs.
 """
 
 import argparse
 import math
 import os
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -78,6 +84,16 @@ select 'blind', text, label = 'code', label = 'mathematics'
 from read_json($blind, columns = {text: 'varchar', label: 'varchar'})
 """
 
+MORE = """
+insert into prompts
+select
+    $corpus,
+    text,
+    label = 'code',
+    label = 'mathematics',
+from read_json($file, columns = {text: 'varchar', label: 'varchar'})
+"""
+
 JUDGED = """
 create table judged as
 select *, is_code(text) as says_code, is_mathematics(text) as says_mathematics,
@@ -104,15 +120,31 @@ def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
     return (middle - half) / denominator, (middle + half) / denominator
 
 
-def load(data: Path) -> duckdb.DuckDBPyConnection:
+def load(data: Path, more: Sequence[Path] = ()) -> duckdb.DuckDBPyConnection:
     """A connection with table `judged`: every labelled prompt and both verdicts."""
     con = duckdb.connect()
     for path in sorted((ROOT / "sql" / "macros").glob("*.sql")):
         con.execute(path.read_text(encoding="utf-8"))
     blind = ROOT / "bench" / "blind_prompts.jsonl"
     con.execute(PROMPTS, {"data": str(data), "blind": str(blind)})
+    for file in more:
+        con.execute(MORE, {"corpus": file.stem, "file": str(file)})
     con.execute(JUDGED)
     return con
+
+
+def cost(con: duckdb.DuckDBPyConnection) -> str:
+    """What both verdicts on a prompt cost, over all prompts here, on one thread."""
+    con.execute("set threads = 1")
+    start = time.process_time()
+    row = con.execute(
+        "select count(*), avg(length(text)), count(*) filter (is_code(text)), "
+        "count(*) filter (is_mathematics(text)) from prompts"
+    ).fetchone()
+    assert row is not None  # an aggregate always has a row
+    spent = time.process_time() - start
+    size, each = row[1], spent / row[0] * 1e6
+    return f"{row[0]:,} prompts of {size:.0f} characters: {each:.0f} µs each"
 
 
 def count(
@@ -141,9 +173,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     default = os.environ.get("FUSEMILL_SHARED_DATA", ROOT.parent / "shared" / "data")
     parser.add_argument("--data", type=Path, default=Path(default))
+    parser.add_argument("--more", type=Path, nargs="*", default=[])
     parser.add_argument("--show", choices=sorted(MISSES))
     options = parser.parse_args()
-    con = load(options.data)
+    con = load(options.data, options.more)
     if options.show:
         among, wrong = MISSES[options.show]
         query = f"select corpus, text from judged where ({among}) and ({wrong})"
@@ -164,6 +197,7 @@ def main() -> None:
             f"{name:18}{cell(n_code - code, n_code):34}"
             f"{cell(n_maths - maths, n_maths):36}{cell(lost, n_general)}"
         )
+    print(cost(con))
 
 
 if __name__ == "__main__":

@@ -86,6 +86,21 @@ def test_language(
         "写一个贪吃蛇小游戏",
         "请解释一下什么是闭包。",
         "用C语言怎么反转字符串？",
+        "Implement pagination for a list of search results.",
+        "What's the difference between a process and a thread?",
+        "My container keeps restarting, how do I see the logs?",
+        "Merge overlapping intervals.",
+        "How do I undo my last commit without losing changes?",
+        "What does O(n log n) mean?",
+        "Explain what `git rebase --onto` does.",
+        "Given a linked list, return its middle node.",
+        "When should I use inheritance instead of composition?",
+        "Can I await something inside forEach()?",
+        "What are the SOLID principles?",
+        "接口返回500怎么办？",
+        "怎么合并两个有序数组？",
+        "解释一下值传递和引用传递。",
+        "进程和线程有什么区别？",
     ],
 )
 def test_code(con: duckdb.DuckDBPyConnection, text: str) -> None:
@@ -107,6 +122,18 @@ def test_code(con: duckdb.DuckDBPyConnection, text: str) -> None:
         "一件衣服打八折后是160元，原价多少元？",
         "5的阶乘是多少",
         "解方程：3x + 2 = 11",
+        "Explain the chain rule.",
+        "How do you multiply matrices?",
+        "Is zero even or odd?",
+        "What are the odds of flipping heads four times in a row?",
+        "Two trains leave towns 300 miles apart at 50 and 70 mph. When do they meet?",
+        "Show that the sum of two odd numbers is even.",
+        "What is the angle between (1, 0) and (1, 1)?",
+        "An object with a mass of 5 kg moves at 10 m/s. What is its momentum?",
+        "什么是质数？",
+        "求矩阵的逆。",
+        "从5个人中选2个人，有多少种选法？",
+        "小芳12秒走2层，小丽28秒走4层，他们谁走得快？",
     ],
 )
 def test_mathematics(con: duckdb.DuckDBPyConnection, text: str) -> None:
@@ -126,6 +153,20 @@ def test_mathematics(con: duckdb.DuckDBPyConnection, text: str) -> None:
         "Recommend three books about garbage collection in cities.",
         "三国时期有哪些著名的人物？",
         "请求和解的信怎么写？",
+        "Write a thank-you note to my coding teacher.",
+        "Write a poem about a recursive function.",
+        "Translate this sentence into French: the server is down.",
+        "What are the functions of the liver?",
+        "How do I write a string quartet?",
+        "What is inheritance tax in the UK?",
+        "Describe the class system in Victorian England.",
+        "What is the plot of The Matrix?",
+        "Write a short bio for a mathematician who likes sailing.",
+        "Who painted The Starry Night, and when?",
+        "写一段关于程序员加班的段子。",
+        "数学老师生日送什么礼物好？",
+        "根据以下文章写一个标题：公司完全用自己的数据库和编译器做出了软件。",
+        "为什么社会秩序很重要？",
     ],
 )
 def test_neither_code_nor_mathematics(
@@ -133,6 +174,23 @@ def test_neither_code_nor_mathematics(
 ) -> None:
     assert say(con, "is_code", text) is False
     assert say(con, "is_mathematics", text) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "writing"),
+    [
+        ("Write a blog post about hash tables.", True),
+        ("Summarize this article on matrices.", True),
+        ("把下面的句子翻译成英文，并润色以下内容：你好", True),
+        ("Write a function that reverses a list.", False),
+        ("Why is the sky blue?", False),
+        ("写一个函数", False),
+    ],
+)
+def test_a_task_of_prose(
+    con: duckdb.DuckDBPyConnection, text: str, writing: bool
+) -> None:
+    assert say(con, "is_writing_task", text) is writing
 
 
 def test_null_is_neither(con: duckdb.DuckDBPyConnection) -> None:
@@ -148,6 +206,23 @@ def bench() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no labelled prompts at {DATA}")
+def test_labelled_prompts_of_ones_own_are_judged_beside(tmp_path: Path) -> None:
+    own = tmp_path / "own.jsonl"
+    own.write_text(
+        '{"text": "Reverse a linked list.", "label": "code"}\n'
+        '{"text": "What is 2 + 2?", "label": "mathematics"}\n'
+        '{"text": "Is 7 x 6 equal to 42?", "label": "general"}\n'
+        '{"text": "Tell me a joke.", "label": "general"}\n',
+        encoding="utf-8",
+    )
+    filters = bench()
+    judged = filters.load(DATA, [own])
+    assert filters.count(judged, ("own",), "code") == (0, 1)
+    assert filters.count(judged, ("own",), "mathematics") == (0, 1)
+    assert filters.count(judged, ("own",), "general") == (1, 2)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"no labelled prompts at {DATA}")
