@@ -11,7 +11,7 @@ from families import FAMILIES, different
 
 SEED = 42
 FOLDER = Path(__file__).parent / "data"
-N_PROMPTS = {"lists": 1200, "problems": 800, "functions": 500, "sums": 400}
+N_PROMPTS = {"lists": 300, "problems": 200, "functions": 100, "sums": 100}
 N_HELD_OUT = 200  # a family
 # Rows as real sets have them, too: of another kind, twice, empty.
 STRAY = ("Write a Python function that sorts a list.", "What is 12 * 7 + 5?")
@@ -21,15 +21,7 @@ def main() -> None:
     """Write data/*.jsonl."""
     FOLDER.mkdir(exist_ok=True)
     for family, n_prompts in N_PROMPTS.items():
-        rows = [
-            {
-                "prompt": task.prompt,
-                "gold": task.gold,
-                "tests": list(task.tests),
-                "entry_point": task.entry_point,
-            }
-            for task in different(family, "project", n_prompts, SEED)
-        ]
+        rows = project_rows(family, n_prompts)
         if family == "lists":
             more = (*STRAY, rows[0]["prompt"], " ")
             rows += [{**rows[0], "prompt": text} for text in more]
@@ -44,6 +36,20 @@ def main() -> None:
             for task in different(family, "held_out", N_HELD_OUT, SEED)
         ],
     )
+
+
+def project_rows(family: str, n_prompts: int) -> list[dict]:
+    """Rows of a set: what is asked, and what answers are checked against."""
+    return [
+        {
+            "prompt": task.prompt,
+            "gold": task.gold,
+            "tests": list(task.tests),
+            "entry_point": task.entry_point,
+            "reference": task.answer if task.tests else None,
+        }
+        for task in different(family, "project", n_prompts, SEED)
+    ]
 
 
 def write(name: str, rows: list[dict]) -> None:

@@ -1,0 +1,44 @@
+"""How an answer to a word problem is worked out, in a reward model's range.
+
+prompt  Tom has 38 pens and buys 5 boxes with 4 pens each. How many pens does Tom have
+        now?
+answer  5 * 4 = 20. 38 + 20 = 58. The answer is 58.   → 0.3, all of it
+
+Like a reward model it does not know the right answer. What it takes off differs, so
+that some of the gaps between right and wrong answers lie in the recipe's window and
+others do not: a sum that is wrong costs more than a step that is left out.
+"""
+
+import re
+
+EQUATION = re.compile(r"(\d+) ([-+*]) (\d+) = (\d+)\.")
+ANSWER = re.compile(r"The answer is (\d+)\.$")
+
+
+def worked(rows):
+    """0 to 0.3 for each answer."""
+    return [points(row["messages"][-1]["content"], row["text"]) for row in rows]
+
+
+def points(prompt, text):
+    """What five things are worth together."""
+    numbers = re.findall(r"\d+", prompt)
+    steps = EQUATION.findall(text)
+    said = ANSWER.search(text)
+    used = {n for left, _, right, _ in steps for n in (left, right)}
+    return round(
+        0.12 * all(result(*step[:3]) == int(step[3]) for step in steps)
+        + 0.06 * (len(steps) == len(numbers) - 1)
+        + 0.06 * (bool(steps) and said is not None and said[1] == steps[-1][3])
+        + 0.03 * (set(numbers) <= used)
+        + 0.03 * (said is not None),
+        6,
+    )
+
+
+def result(left, sign, right):
+    """What a step gives."""
+    left, right = int(left), int(right)
+    if sign == "*":
+        return left * right
+    return left + (right if sign == "+" else -right)
