@@ -77,7 +77,8 @@ def test_another_temperature_asks_again(server: Server, tmp_path: Path) -> None:
     project.ok("prompts")
     project.ok("sample")
     project.change("registry/models.yaml", "0.5", "0.75")
-    project.ok("sample")
+    said = project.ok("sample").err
+    assert "3 answers belong to other configurations and stay" in said
     assert len(server.log()) == 6
     rows = project.ask("select config_hash, count(*) as n from responses group by 1")
     assert [row["n"] for row in rows] == [3, 3]

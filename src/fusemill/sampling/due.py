@@ -35,6 +35,27 @@ inner join due_prompts using (prompt_id)
 group by all
 order by model, place
 """
+# With the answers that the models have of other configurations: of another temperature,
+# another revision. Refusals and recorded answers are none that were asked for.
+MODELS = """
+with
+
+n_due as (select model, config_hash, count(*) as n_missing from due group by all)
+
+select
+    model,
+    n_due.config_hash,
+    n_missing,
+    count(*) filter (
+        responses.config_hash <> n_due.config_hash
+        and latency_s is not null
+        and error is null
+    ) as n_other,
+from n_due
+left join responses using (model)
+group by all
+order by model
+"""
 PAGE_OF_A_MODEL = """
 select prompt_id, config_hash, draws, messages
 from due_draws
@@ -52,6 +73,7 @@ class DueModel:
     engine: str  # as declared
     config_hash: str
     n_missing: int  # draws
+    n_other: int  # answers of the model's other configurations
 
 
 class Due:
@@ -75,10 +97,10 @@ class Due:
         project.warehouse.leave_out_newer(con, "due", "responses")
         con.execute(PROMPTS)
         con.execute(DRAWS)
-        rows = con.execute(
-            "select model, config_hash, count(*) from due group by all order by model"
-        ).fetchall()
-        self.models = [DueModel(m, engines[m], hash_, n) for m, hash_, n in rows]
+        self.models = [
+            DueModel(model, engines[model], config_hash, n_missing, n_other)
+            for model, config_hash, n_missing, n_other in con.execute(MODELS).fetchall()
+        ]
 
     def _add(self, builder: Builder, shard: Shard, engines: dict[str, str]) -> None:
         for block in builder.answers:

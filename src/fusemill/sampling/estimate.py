@@ -16,7 +16,6 @@ from fusemill.sampling.engine import runs
 MEASURED = """
 select
     count(*) filter (is_own) as n_own,
-    count(*) filter (not is_own) as n_other,
     count(*) filter (is_own is not distinct from use_own) as n_measured,
     avg(n_input_tokens) filter (is_own is not distinct from use_own) as n_input,
     avg(n_output_tokens) filter (is_own is not distinct from use_own) as n_output,
@@ -72,7 +71,7 @@ def _estimate(
     n_requests = _n_requests(con, due.model, endpoint.n if endpoint else None)
     of = {"model": due.model, "config": due.config_hash}
     (row,) = con.execute(MEASURED, of).fetchall()
-    n_own, n_other, n_measured, n_input, n_output, latency_s = row
+    n_own, n_measured, n_input, n_output, latency_s = row
     input_tokens = _whole(n_input, n_requests)
     output_tokens = _whole(n_output, due.n_missing)
     hours = usd = None
@@ -90,7 +89,7 @@ def _estimate(
         n_requests,
         n_measured,
         n_own,
-        n_other,
+        due.n_other,
         input_tokens,
         output_tokens,
         hours,

@@ -118,6 +118,8 @@ def _said(due: DueModel, tally: Tally) -> str:
     if tally.limit is not None:
         left = due.n_missing - tally.answers
         said += f"; stopped at its limit of {tally.limit}, {left:,} are still missing"
+    if due.n_other:
+        said += f"; {due.n_other:,} answers belong to other configurations and stay"
     return said
 
 
