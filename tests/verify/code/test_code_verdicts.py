@@ -214,6 +214,14 @@ ANSWERS = [
     (PATCH_RECORDER, ASSERTS, "f", "failed", ""),
     (f"{NO_ASSERT}\n{ADD}0", CHECK, "f", "failed", ""),
     (f"{NO_ASSERT}\n{ADD}0", UNIT, "f", "failed", ""),
+    # an answer that only imports what was asked for
+    *[
+        ("from math import factorial", tests, entry, status, reason)
+        for value, status, reason in ((6, "passed", ""), (7, "failed", "got 6"))
+        for entry in ("factorial", None)
+        for tests in ([f"assert factorial(3) == {value}"],)
+    ],
+    ("from operator import eq", ["assert eq(1, 2) == 3"], "eq", "failed", "got False"),
     # tests that check nothing, or that nobody can run
     (ADD, ["assert True"], "f", "error", "call nothing of the answer"),
     (ADD, ["def check(candidate):\n    assert True"], "f", "error", "call nothing"),

@@ -25,7 +25,7 @@ from fusemill.verify.verdict import Verdict
 __all__ = ["CHECKER", "CHECKER_VERSION", "CodeRow", "Verdict", "check_many"]
 
 CHECKER = "code"
-CHECKER_VERSION = 6
+CHECKER_VERSION = 7
 """Part of checker_hash: raised with every change of a rule, so all is checked again."""
 
 MAX_WAITING = 1_000

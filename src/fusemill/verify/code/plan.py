@@ -149,9 +149,12 @@ class Plan:
         """Wanted names that stay in the answer's process: all but its imports.
 
         An import under another name is one of them, since what it binds may be
-        anything (``from builtins import bool as set``).
+        anything (``from builtins import bool as set``), and so is the entry point,
+        which an answer may import (``from math import gcd``).
         """
-        own = (name for name, kind in program.names.items() if kind != "import")
+        entry = self.entry()
+        root = entry.root if entry else None
+        own = (n for n, kind in program.names.items() if kind != "import" or n == root)
         return self._wanted.intersection(own)
 
     def script(self, program: Program, stdin: str) -> tuple[Role, ...]:

@@ -25,7 +25,7 @@ from fusemill.verify.mathematics.single import unclear
 from fusemill.verify.verdict import Verdict
 
 CHECKER = "mathematics"
-CHECKER_VERSION = 5
+CHECKER_VERSION = 6
 """Part of checker_hash: raised with every change of a rule, so all is checked again."""
 
 MAX_TEXT = 1_000_000

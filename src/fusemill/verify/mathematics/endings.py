@@ -59,12 +59,17 @@ NUMBER = re.compile(
 )
 _BEFORE = re.compile(
     rf"({NUMBER.pattern})[*_$)\]\\]{{0,4}} (?:[a-z]{{2,20}} )?(?:is|as) "
-    r"(?:the|our|my|your) (?:[a-z]{2,10} )?answer\b(?! (?:choice|key|sheet|is))",
+    r"(?:the|our|my|your) (?!wrong|incorrect|false)(?:[a-z]{2,10} )?answer\b"
+    r"(?! (?:choice|key|sheet|is))",
     re.IGNORECASE | re.ASCII,
 )
 
 _CONTINUES = re.compile(r"[}^_*/+(a-zA-Z]|,[0-9]|\\[^)\]]")
 _MARKS = re.compile(r"<<[^<>\n]*+>>")
+_UNIT_POWER = re.compile(
+    r"(?<=[0-9])( (?:[cdkm]?m|ft|in|yd|mi|meters?|feet|inches))\^\{?[23]\}?"
+    r"(?![\w}^(*/+]| [a-z]\b)"
+)
 _NOT = r"(?:\b(?:cannot be|not|not equal to|not be|n?or|isn't)|n't be|不是|不等于)"
 _NEGATED = re.compile(rf"{_NOT} ?$", re.IGNORECASE)
 _NOT_THE_ANSWER = re.compile(
@@ -90,7 +95,10 @@ def answer_before(text: str) -> str | None:
     return found[1]
 
 
-_DENIED = re.compile(r" (?:is|was)(?: not|n't) (?:the|an?|right|correct)\b|不是")
+_DENIED = re.compile(
+    r" (?:is|was)(?: not|n't) (?:the|an?|right|correct)\b|不是"
+    r"| (?:is|was) (?:the |an? )?(?:wrong|incorrect|false)\b"
+)
 
 
 _CUT = re.compile(
@@ -189,6 +197,7 @@ def trailing_number(text: str) -> str | None:
     if '"reasoning"' in text:
         return None
     tail = _MARKS.sub("", "\n".join(last_lines(text))).translate(_WIDE)
+    tail = _UNIT_POWER.sub(r"\1", tail)  # the number of `30 cm^2` is 30
     numbers = [*NUMBER.finditer(tail)]
     if not numbers or tail.rstrip("`*_$ .\\)]").endswith(_UNFINISHED):
         return None

@@ -47,13 +47,17 @@ def clause(text: str, start: int) -> str | None:
     return None if wordy or len(words) > MAX_CLAUSE else words
 
 
+# "A common wrong answer is 13" warns of it.
+_RIGHT = (
+    "(?<!wrong )(?<!incorrect )(?<!mistaken )(?<!false )(?<!erroneous )(?<!invalid )"
+)
 _CHINESE = re.compile(
-    r"(?:答案|最终结果|最后结果)\s?(?:应该|应当|就|便|分别)?(?:是|为|等于|[:：=])"
+    r"(?<!错误)(?<!错误的)(?:答案|最终结果|最后结果)\s?(?:应该|应当|就|便|分别)?(?:是|为|等于|[:：=])"
     r"|(?:^|[\s。，,*])答\s?[:：]|【答案】"
     r"|(?:故|应|因此|所以|正确)?选(?:择|项)?(?:[:：]|为|是)?(?=\s?[（(]?[A-J](?![a-zA-Z]))"
 )
 _ENGLISH = re.compile(
-    r'(?<![a-z0-9])answers?(?![a-z0-9])[^.\n:"]{0,60}?'
+    rf'(?<![a-z0-9]){_RIGHT}answers?(?![a-z0-9])[^.\n:"]{{0,60}}?'
     r"(?:(?<!not )\b(?:is|are|equals|be)\b(?! not\b)|[:：=→]|->)"
     # A dash with a space behind it separates: `Answer - 13` is 13, `Answer -13` is not.
     r"|^[^\w\n]{0,6}(?:(?:the|my|our|final|correct) ){0,2}ans(?:wers?)?[*_.]{0,3} ?"
@@ -117,7 +121,7 @@ def english_answer(text: str) -> str | None:
 
 
 _IN_THE_END = re.compile(
-    r"\b(?:final answers?\s?(?:is|are|[:：=])|answer is(?! (?:not|in)\b):?)",
+    rf"\b(?:final answers?\s?(?:is|are|[:：=])|{_RIGHT}answer is(?! (?:not|in)\b):?)",
     re.IGNORECASE,
 )
 
