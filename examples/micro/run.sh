@@ -20,5 +20,5 @@ do_it fusemill run $micro
 
 do_it fusemill status $micro
 do_it fusemill sql "select p.set, r.model, count(*) as answers, round(avg((v.status = 'passed')::int), 2) as passed from prompts p join responses r using (prompt_id) join verdicts v using (check_id, text_id) group by all order by all" $micro
-id=$("$bin/fusemill" sql "select d.chosen_id from dpo as d inner join selections as s using (selection_id) where s.set = 'functions' and d.split = 'train' order by d.chosen_id limit 1" --csv $micro | tail -n 1)
+id=$("$bin/fusemill" sql "select d.chosen_id from dpo as d inner join selections as s using (selection_id) where s.set = 'problems' and d.split = 'train' order by d.chosen_id limit 1" --csv $micro | tail -n 1)
 do_it fusemill explain "$id" $micro

@@ -55,13 +55,13 @@ STUDENTS = {
         "llama",
         "lists",
         {"problems": "skips", "functions": "prints", "sums": "other_sign"},
-        steps=1800,
+        steps=4000,
     ),
     "reckoner": Student(
         "gemma",
         "problems",
         {"lists": "commas", "functions": "off_by_one", "sums": "skips"},
-        steps=1200,
+        steps=2400,
     ),
     "coder": Student(
         "mistral",
@@ -73,7 +73,7 @@ STUDENTS = {
         "qwen2",
         "sums",
         {"lists": "short", "problems": "other_sign", "functions": "skips"},
-        steps=1000,
+        steps=1600,
     ),
-    "target": Student("llama", None, {}, steps=400),
+    "target": Student("llama", None, {}, steps=3000),
 }

@@ -93,10 +93,10 @@ def test_lists_and_sums_are_right_at_home(micro: SmallProject) -> None:
         .agg(right=pl.col("is_right").mean())
         .to_dicts()
     }
-    assert shares.pop(("sums", "hanzi")) > 0.1
+    assert shares.pop(("sums", "hanzi")) > 0.3
     own = shares.pop(("lists", "lister"))
-    assert own > 0.1
-    assert max(shares.values()) < own - 0.1
+    assert own > 0.6
+    assert max(shares.values()) < own - 0.4
 
 
 def test_every_stage_has_its_part(micro: SmallProject) -> None:
@@ -105,7 +105,8 @@ def test_every_stage_has_its_part(micro: SmallProject) -> None:
         "inner join selections using (selection_id, set) where is_current group by all"
     )
     outcomes = {(row["set"], row["outcome"]) for row in found}
-    assert {("lists", "sft"), ("lists", "dpo"), ("problems", "sft")} <= outcomes
+    both = {(s, o) for s in ("lists", "problems") for o in ("sft", "dpo")}
+    assert both <= outcomes
     assert ("functions", "dpo") in outcomes
     assert {o for s, o in outcomes if s == "sums"} == {"sft"}
     assert sum(row["n"] for row in found) == sum(N.values())
@@ -117,11 +118,9 @@ def test_the_window_leaves_pairs_out(micro: SmallProject) -> None:
         "(max(score) - min(score))::decimal(18, 6) as gap from responses "
         "inner join scores using (prompt_id, text_id) "
         "where scorer in ('graded', 'worked') group by all) "
-        "select avg((gap between 0.01 and 0.1)::int) as inside, "
-        "avg((gap > 0.1)::int) as above from extremes"
+        "select avg((gap between 0.01 and 0.1)::int) as inside from extremes"
     )
-    assert 0.1 < found[0]["inside"] < 0.9
-    assert found[0]["above"] > 0.05
+    assert 0.1 < found[0]["inside"] < 0.8
 
 
 def test_no_prompt_was_trained_on(micro: SmallProject) -> None:

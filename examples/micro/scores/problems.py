@@ -6,7 +6,7 @@ answer  5 * 4 = 20. 38 + 20 = 58. The answer is 58.   → 0.3, all of it
 
 Like a reward model it does not know the right answer. What it takes off differs, so
 that some of the gaps between right and wrong answers lie in the recipe's window and
-others do not: a sum that is wrong costs more than a step that is left out.
+others do not: one slip costs 0.05 to 0.08, two of them more than the window is wide.
 """
 
 import re
@@ -27,11 +27,11 @@ def points(prompt, text):
     said = ANSWER.search(text)
     used = {n for left, _, right, _ in steps for n in (left, right)}
     return round(
-        0.12 * all(result(*step[:3]) == int(step[3]) for step in steps)
-        + 0.06 * (len(steps) == len(numbers) - 1)
-        + 0.06 * (bool(steps) and said is not None and said[1] == steps[-1][3])
-        + 0.03 * (set(numbers) <= used)
-        + 0.03 * (said is not None),
+        0.08 * all(result(*step[:3]) == int(step[3]) for step in steps)
+        + 0.07 * (len(steps) == len(numbers) - 1)
+        + 0.05 * (bool(steps) and said is not None and said[1] == steps[-1][3])
+        + 0.05 * (set(numbers) <= used)
+        + 0.05 * (said is not None),
         6,
     )
 
