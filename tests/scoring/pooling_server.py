@@ -45,7 +45,7 @@ SETTINGS: dict[str, Any] = {
     "hang": None,
     "rejects": None,
     "faults": [],
-    **json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}"),
+    **json.loads(sys.argv[1] if __name__ == "__main__" and sys.argv[1:] else "{}"),
 }
 ASKED: Counter[str] = Counter()
 LOCK = Lock()
