@@ -141,7 +141,10 @@ def test_outside_of_the_main_thread() -> None:
     assert found == ["passed"]
 
 
+# A shell's background job, and what it starts, ignores SIGINT.
 PARENT = f"""
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from fusemill.verify.mathematics import MathRow, Pool, check_many
 with Pool(n_processes=2, cpu_s=1000) as pool:
     rows = [MathRow(n, r"\\boxed{{{ENDLESS[0]}}}", str(n)) for n in (1, 2)]
