@@ -58,14 +58,28 @@ def _sha256(value: str | None) -> str | None:
 Revision = Annotated[str | None, AfterValidator(_full_commit)]
 
 
+def _repository(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*", value):
+        raise ValueError("expected `namespace/name`, a dataset repository on the Hub")
+    return value
+
+
+class HubRepository(Declaration):
+    """Where releases are published; HF_ENDPOINT says on which Hub."""
+
+    repo: Annotated[str, AfterValidator(_repository)]
+    private: bool = True  # what it is made as; one that is there stays as it is
+
+
 class Release(Declaration):
-    """What a release is called, and which licences it may carry."""
+    """What a release is called, which licences it may carry, where it is published."""
 
     name: Name
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     title: str
     # Licence identifiers that prompts and models may have; anything else stops it.
     allowed_licences: tuple[str, ...]
+    hub: HubRepository | None = None
 
 
 class Contract(Declaration):

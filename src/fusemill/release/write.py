@@ -184,7 +184,8 @@ def _release_id(
         "libraries": {name: installed(name) for name in LIBRARIES},
         "builders": {r.builder.set: r.builder.model_dump_json() for r in released},
         "models": _models(project, released),
-        "release": project.file.release.model_dump_json(),
+        # Where it is published changes no row.
+        "release": project.file.release.model_dump_json(exclude={"hub"}),
     }
     return ids.H("release", spec)
 
