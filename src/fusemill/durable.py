@@ -1,4 +1,4 @@
-"""Writing so that a crash leaves either nothing or the whole, and one run at a time.
+"""Writing so that a crash leaves either nothing or the whole.
 
 Everything that lasts goes through `place`: written under a temporary name, fsynced,
 renamed, folder fsynced. `point` names the moments in between, so that a test can
@@ -7,22 +7,18 @@ kill the process at each of them.
 
 import contextlib
 import errno
-import fcntl
 import hashlib
-import json
 import os
 import secrets
 import shutil
 import signal
-import socket
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from fusemill.errors import LockError, StorageError
+from fusemill.errors import StorageError
 
 _reached: Counter[str] = Counter()
 
@@ -52,6 +48,10 @@ _REFUSALS = {
     errno.EROFS: "the disk is read-only; choose another place with --workdir",
     errno.EACCES: "permission denied; choose another place with --workdir",
     errno.EPERM: "not permitted; choose another place with --workdir",
+    errno.ENOLCK: "this file system has no locks (flock), so that two runs could not "
+    "be told apart; mount it with them, or choose another place with --workdir",
+    errno.EOPNOTSUPP: "not supported by this file system; choose another place with "
+    "--workdir",
 }
 
 # What a path itself is refused for; only an OSError says so reliably.
@@ -167,45 +167,3 @@ def uuid7() -> str:
     value = stamp << 80 | 0x7 << 76 | (random >> 62) << 64
     value |= 0b10 << 62 | random & (1 << 62) - 1
     return str(uuid.UUID(int=value))
-
-
-@contextlib.contextmanager
-def run_lock(path: Path, command: str) -> Iterator[None]:
-    """One run at a time on a warehouse; LockError says who holds the lock.
-
-    The kernel frees the lock when its holder dies, however that happens.
-    """
-    with storage(path):
-        make_folder(path.parent)
-        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - held until the end
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise LockError(_held(path, file.read())) from None
-        holder = {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "command": command,
-            "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        with storage(path):
-            # Not by way of the buffer: closing the file would try a full disk again.
-            os.ftruncate(file.fileno(), 0)
-            os.write(file.fileno(), json.dumps(holder).encode())
-        yield
-
-
-def _held(path: Path, text: str) -> str:
-    try:
-        by = json.loads(text)
-        who = (
-            f"process {by['pid']} on {by['host']} since {by['since']} ({by['command']})"
-        )
-    except (ValueError, KeyError):
-        who = "another process"
-    return (
-        f"{path}: another run holds this warehouse: {who}. Wait for it, stop it, or "
-        "choose another --workdir. Reading (`fusemill sql`, `status`) needs no lock."
-    )

@@ -9,7 +9,7 @@
     ├── EngineError              1   a sampling, scoring or checking engine
     ├── SandboxError             1   code cannot be run safely here
     ├── ReleaseError             1   a release that may not be written
-    ├── LockError                4   another run holds the warehouse
+    ├── LockError                4   another run holds the warehouse, or a stage
     └── AuditFailure             3   a suite or the composition contract failed
 
 Every message says where, what was expected, what was found, and what to do next.
@@ -56,7 +56,7 @@ class ReleaseError(FusemillError):
 
 
 class LockError(FusemillError):
-    """Another run holds the warehouse."""
+    """Another run holds the warehouse, or the same part of a stage."""
 
     exit_code = 4
 

@@ -58,6 +58,20 @@ def test_the_second_run_is_told_who_holds_the_lock(
     assert_sound(workdir)
 
 
+def test_a_shard_beside_a_run_is_refused(small_tour: Path, tmp_path: Path) -> None:
+    """It would do again what the run does, and pay for it."""
+    workdir, gate = tmp_path / "work", tmp_path / "gate"
+    gate_scores(small_tour, gate)
+    with held_run(small_tour, workdir) as first:
+        for stage in ("sample", "verify", "score"):
+            arguments = ("--project", small_tour, "--workdir", workdir)
+            said = python_m(stage, "--shard", "0/2", *arguments)
+            assert said.returncode == 4
+            assert f"another run has all of {stage}: process {first.pid} on" in (
+                said.stderr
+            )
+
+
 def test_a_killed_holder_leaves_no_lock(
     undisturbed: Undisturbed, small_tour: Path, tmp_path: Path
 ) -> None:

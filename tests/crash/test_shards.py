@@ -34,9 +34,9 @@ def test_the_predicate_says_the_same_in_sql() -> None:
                 assert found == sorted(id_ for id_ in ids if shard.has(id_))
 
 
-@pytest.mark.parametrize("while_a_run_is_on", [False, True])
+@pytest.mark.parametrize("while_snapshots_are_made", [False, True])
 def test_two_workers_at_once_add_all_that_is_missing(
-    undisturbed: Undisturbed, tmp_path: Path, while_a_run_is_on: bool
+    undisturbed: Undisturbed, tmp_path: Path, while_snapshots_are_made: bool
 ) -> None:
     """Their parts, and nobody else's, are what the next snapshot is made of."""
     import fcntl
@@ -44,7 +44,7 @@ def test_two_workers_at_once_add_all_that_is_missing(
     project, workdir = undisturbed.project, tmp_path / "work"
     assert run_line(project, workdir, "prompts") == 0
     with open(workdir / "warehouse" / "run.lock", "a+") as lock:
-        if while_a_run_is_on:
+        if while_snapshots_are_made:
             fcntl.flock(lock, fcntl.LOCK_EX)
         with at_once() as pool:
             workers = [

@@ -1,7 +1,6 @@
 """`fusemill run` and a command for each stage."""
 
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +52,7 @@ def run(
     from fusemill.progress import Progress
 
     opened = open_project(project, data, workdir, only, limit, sandbox)
-    with opened.warehouse.lock(_command()):
+    with opened.warehouse.lock(_command(), "sample", "verify", "score"):
         pipeline.run(opened, Progress(), allow_pending=allow_pending)
 
 
@@ -144,14 +143,17 @@ def score(
 
 
 def _fill(stage: str, opened: "Project", shard: str) -> None:
-    """One of the three stages of the loop. A shard adds parts and needs no lock."""
+    """One of the three stages of the loop, all of it or a shard."""
     from fusemill import pipeline
     from fusemill.fill import ALL, Shard
     from fusemill.progress import Progress
 
-    ours = Shard.parse(shard)
-    alone = ours == ALL
-    with opened.warehouse.lock(_command()) if alone else nullcontext():
+    ours, warehouse = Shard.parse(shard), opened.warehouse
+    with (
+        warehouse.lock(_command(), stage)
+        if ours == ALL
+        else warehouse.share(_command(), stage, ours.index, ours.count)
+    ):
         getattr(pipeline, stage)(opened, Progress(), ours)
 
 

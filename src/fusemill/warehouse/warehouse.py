@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from fusemill.durable import point, remove_leftovers, run_lock
+from fusemill.durable import point, remove_leftovers
 from fusemill.errors import PartError, WarehouseError
+from fusemill.locks import run_lock, share_lock
 from fusemill.warehouse.connection import connect
 from fusemill.warehouse.parts import Part, Row, list_parts, write_part, write_table
 from fusemill.warehouse.snapshot import (
@@ -33,9 +34,23 @@ class Warehouse:
         self.link = self.root / "warehouse.duckdb"
         self._checked: dict[str, str] = {}  # parts whose digest held, with their stamps
 
-    def lock(self, command: str) -> contextlib.AbstractContextManager[None]:
-        """Hold `run.lock`; LockError says who has it."""
-        return run_lock(self.root / "run.lock", command)
+    @contextlib.contextmanager
+    def lock(self, command: str, *stages: str) -> Iterator[None]:
+        """The right to make snapshots, and all of these stages for oneself.
+
+        LockError says who has the one or a share of the others.
+        """
+        with contextlib.ExitStack() as held:
+            held.enter_context(run_lock(self.root, command))
+            for stage in stages:
+                held.enter_context(share_lock(self.root, stage, 0, 1, command))
+            yield
+
+    def share(
+        self, command: str, stage: str, index: int, count: int
+    ) -> contextlib.AbstractContextManager[None]:
+        """A shard of a stage, beside others; LockError says who has it."""
+        return share_lock(self.root, stage, index, count, command)
 
     def write(self, table: str, rows: Iterable[Row]) -> Part | None:
         """Add rows as one part; see `write_part`."""
