@@ -1,14 +1,18 @@
 """The dataset card: what a release is, how to load it, and under which licences."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from fusemill import __version__
 from fusemill.identity import configs, scorer_named
+from fusemill.project.compositions import Composition, load_composition
 from fusemill.project.project import Project
 from fusemill.release.data import Released
+from fusemill.release.metadata import front_matter
+from fusemill.release.pictures import Picture
 
 MEANING = {
     "sft_train": "a conversation ending with the best answer",
@@ -16,71 +20,81 @@ MEANING = {
     "dpo_test": "the same, for prompts that went to SFT: held-out pairs",
     "responses_train": "one answer with its scores, verdict and licences",
 }
-SIZES = {
-    1_000: "n<1K",
-    10_000: "1K<n<10K",
-    100_000: "10K<n<100K",
-    1_000_000: "100K<n<1M",
-    10_000_000: "1M<n<10M",
-}
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What was written before the card, in `folder`."""
+
+    folder: Path
+    rows: Mapping[str, int]  # by data file
+    sources: Mapping[str, str]  # of each set
+    licences: list[dict[str, str]]
+    pictures: list[Picture]
+
+
+def files_of_split(files: Iterable[str], config: str, split: str) -> list[str]:
+    """The data files of a split in order of rows: one, or its shards; maybe none."""
+    return sorted(f for f in files if f.startswith(f"{config}/{split}"))
 
 
 def config_files(rows: Mapping[str, int]) -> list[dict[str, Any]]:
     """Configs and the files of their splits that have rows, `sft` first."""
     found = []
     for name in ("sft", "dpo", "responses"):
-        splits = {
-            split: sorted(f for f in rows if f.startswith(f"{name}/{split}"))
-            for split in ("train", "test")
-        }
-        there = [(split, files) for split, files in splits.items() if files]
+        splits = [(s, files_of_split(rows, name, s)) for s in ("train", "test")]
+        there = [(split, files) for split, files in splits if files]
         if there:
             found.append({"name": name, "splits": there})
     return found
 
 
 def card(
-    project: Project,
-    released: list[Released],
-    rows: Mapping[str, int],
-    sources: Mapping[str, str],
-    licences: list[dict[str, str]],
-    sizes: Mapping[str, int],
-    created_at: str,
+    project: Project, released: list[Released], contents: Contents, created_at: str
 ) -> str:
-    """README.md of a release: YAML metadata and text.
-
-    `sizes` are the uncompressed bytes of the data files, by name.
-    """
+    """README.md of a release: YAML metadata and text."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown, not HTML; cells are escaped by `cell`
-    environment.filters["yaml"] = json.dumps  # a JSON string is a YAML string
+    environment.trim_blocks = True
     environment.filters["cell"] = _cell
     template = resources.files("fusemill.release").joinpath("card.md.j2").read_text()
-    release = project.file.release
-    n_rows = sum(rows.get(f, 0) for f in ("sft/train.parquet", "dpo/train.parquet"))
+    release, rows = project.file.release, contents.rows
+    named = config_files(rows)
     text = environment.from_string(template).render(
+        front_matter=front_matter(
+            contents.folder,
+            named,
+            rows,
+            title=release.title,
+            languages=_languages(released),
+            licences={row["licence"] for row in contents.licences},
+            source_datasets=_source_datasets(released),
+        ),
         name=release.name,
         title=release.title,
         version=release.version,
         fusemill=__version__,
         created_at=created_at,
-        rows=dict(rows),
-        sizes=sizes,
-        total=lambda of, files: sum(of[file] for file in files),
-        meaning=MEANING,
-        config_files=config_files(rows),
-        has_dpo="dpo/train.parquet" in rows,
-        languages=_languages(released),
-        size_category=next((s for n, s in SIZES.items() if n_rows < n), "n>10M"),
-        source_datasets=_source_datasets(released),
-        license=_license(licences),
-        licences=licences,
+        splits=[
+            {
+                "config": one["name"],
+                "split": split,
+                "n_rows": sum(rows[file] for file in files),
+                "meaning": MEANING[f"{one['name']}_{split}"],
+            }
+            for one in named
+            for split, files in one["splits"]
+        ],
+        loading=_loading(rows),
+        hub=release.hub.repo if release.hub else None,
+        licences=contents.licences,
         allowed=release.allowed_licences,
         n_pending=sum(one.outcomes.get("pending", 0) for one in released),
-        sets=[_set(one, sources) for one in released],
+        sets=[_set(one, contents.sources) for one in released],
         models=_models(project, released),
+        composition=_composition(project, released),
+        pictures=contents.pictures,
     )
     return text + "\n"
 
@@ -102,12 +116,14 @@ def _source_datasets(released: list[Released]) -> list[str]:
     )
 
 
-def _license(licences: list[dict[str, str]]) -> dict[str, str | None]:
-    """One licence as itself; several as `other`, told apart below."""
-    named = {row["licence"] for row in licences}
-    if len(named) == 1:
-        return {"id": named.pop(), "name": None}
-    return {"id": "other", "name": "several-see-licences"}
+def _loading(rows: Mapping[str, int]) -> dict[str, str | None]:
+    """A file name or pattern for each split that trainers read, None without rows."""
+    found: dict[str, str | None] = {}
+    for config in ("sft", "dpo", "responses"):
+        files = files_of_split(rows, config, "train")
+        pattern = f"{config}/train-*.parquet" if len(files) > 1 else None
+        found[config] = pattern or (files[0] if files else None)
+    return found
 
 
 def _set(one: Released, sources: Mapping[str, str]) -> dict[str, Any]:
@@ -135,17 +151,69 @@ def _set(one: Released, sources: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _models(project: Project, released: list[Released]) -> list[dict[str, Any]]:
+    """A row a source model and how it was asked, with the sets it answered."""
     found: dict[str, dict[str, Any]] = {}
     for one in released:
         for config in configs(project, one.builder):
             model = project.models[config.model]
             sampling = model.sampling or {}
             how = "recorded" if config.draws is None else f"{config.draws} draws"
-            found[config.config_hash] = {
-                "model": model.model,
-                "revision": model.revision,
-                "how": how,
-                "sampling": ", ".join(f"{k} {v}" for k, v in sampling.items())
-                or "as recorded",
-            }
+            row = found.setdefault(
+                f"{config.config_hash} {how}",
+                {
+                    "model": model.model,
+                    "revision": model.revision,
+                    "licence": model.licence,
+                    "how": how,
+                    "sampling": ", ".join(f"{k} {v}" for k, v in sampling.items())
+                    or "as recorded",
+                    "sets": [],
+                },
+            )
+            row["sets"].append(one.builder.set)
     return list(found.values())
+
+
+def _composition(project: Project, released: list[Released]) -> dict[str, Any] | None:
+    """The published counts of the declared contract beside this release's."""
+    contract = project.file.contract
+    if contract is None:
+        return None
+    published = load_composition(project.root, contract.composition)
+    ours = {
+        one.builder.set: (one.outcomes.get("sft", 0), one.outcomes.get("dpo", 0))
+        for one in released
+    }
+    return {
+        "title": published.title,
+        "source": published.source,
+        "scale": contract.scale,
+        "tolerance": contract.tolerance,
+        "rows": _beside(published, ours, contract.scale),
+    }
+
+
+def _beside(
+    published: Composition, ours: Mapping[str, tuple[int, int]], scale: float
+) -> list[dict[str, Any]]:
+    """Set by set, then in total as it is printed: counts, and ours to the scaled."""
+    names = [*published.sets, *(name for name in ours if name not in published.sets)]
+    lines = []
+    for name in names:
+        of = published.sets.get(name)
+        lines.append((name, (of.sft, of.dpo) if of else (0, 0), ours.get(name, (0, 0))))
+    total = (sum(of[0] for of in ours.values()), sum(of[1] for of in ours.values()))
+    lines.append(("all", (published.totals.sft, published.totals.dpo), total))
+    return [
+        {
+            "name": name,
+            "sft": _ratio(theirs[0], found[0], scale),
+            "dpo": _ratio(theirs[1], found[1], scale),
+        }
+        for name, theirs, found in lines
+    ]
+
+
+def _ratio(published: int, ours: int, scale: float) -> dict[str, Any]:
+    ratio = f"{ours / (published * scale):.3f}" if published else "–"
+    return {"published": published, "ours": ours, "ratio": ratio}

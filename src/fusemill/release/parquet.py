@@ -35,16 +35,6 @@ def copy(
             path.parent.rmdir()
 
 
-def uncompressed_bytes(path: Path) -> int:
-    """Bytes of a Parquet file's columns before compression, from its footer."""
-    import pyarrow.parquet as pq
-
-    footer = pq.read_metadata(path)
-    return sum(
-        footer.row_group(i).total_byte_size for i in range(footer.num_row_groups)
-    )
-
-
 def sql_of(name: str) -> str:
     """Text of one of this package's statements."""
     folder = resources.files("fusemill.release")

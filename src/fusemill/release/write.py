@@ -27,10 +27,10 @@ from fusemill.durable import (
 from fusemill.errors import ReleaseError
 from fusemill.identity import configs, made_of, read_by, selection_id
 from fusemill.project.project import Project
-from fusemill.release.card import card
+from fusemill.release.card import Contents, card
 from fusemill.release.companions import copy_declarations, dataset_info
 from fusemill.release.data import Released, prepare, write_data
-from fusemill.release.parquet import uncompressed_bytes
+from fusemill.release.pictures import draw
 from fusemill.release.registry import (
     check_files,
     entry_path,
@@ -227,8 +227,9 @@ def _write(
     rows = write_data(con, folder)
     point("release.data")
     sources = _sources(con, released)
-    sizes = {name: uncompressed_bytes(folder / name) for name in rows}
-    text = card(project, released, rows, sources, licences, sizes, created_at)
+    pictures = draw(con, released, folder)
+    contents = Contents(folder, rows, sources, licences, pictures)
+    text = card(project, released, contents, created_at)
     (folder / "README.md").write_text(text, encoding="utf-8")
     info = json.dumps(dataset_info(project.file.release.name, rows), indent=2)
     (folder / "dataset_info.json").write_text(info + "\n", encoding="utf-8")
