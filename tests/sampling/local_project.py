@@ -66,14 +66,19 @@ def digest(folder: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def seed_of(project: SmallProject, ask: str, kind: str) -> int:
-    """The seed of a model's first draw, by docs/contract.md."""
+def config_hash_of(project: SmallProject, kind: str) -> str:
+    """The configuration of a model, by docs/contract.md."""
     config = {
         "model": f"made-up/{kind}",
         "weights_sha256": digest(project.root / "weights" / kind),
         "sampling": SAMPLING,
         "sampling_seed": 42,
     }
+    return hash_of("config", config)
+
+
+def seed_of(project: SmallProject, ask: str, kind: str) -> int:
+    """The seed of a model's first draw, by docs/contract.md."""
     prompt = hash_of("prompt", [{"role": "user", "content": ask}])
-    base = hash_of("seed", 42, prompt, hash_of("config", config))
+    base = hash_of("seed", 42, prompt, config_hash_of(project, kind))
     return int(base[:8], 16) & 0x7FFFFFFF

@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import local_project
 import pytest
-from live_project import declare, make
+from live_project import declare, hash_of, make
 from servers import Server, served
 
+from fusemill.sampling.rows import response_row
+from fusemill.warehouse import Warehouse
 from small_project import SmallProject, refused
 
 ASKS = [f"Name the number {i}." for i in range(10)]
@@ -106,3 +110,30 @@ def test_answers_of_another_configuration(server: Server, tmp_path: Path) -> Non
     assert (one["n_measured"], one["n_output_tokens"]) == (10, 30)
     said = project.ok("sample", "--dry-run").out
     assert "10 answers belong to other configurations and stay" in said
+
+
+def test_hours_of_a_model_that_runs_here(tmp_path: Path) -> None:
+    """From the time it was busy: 15 s in one run and 10 s in another, 3 answers."""
+    project = local_project.make(tmp_path / "p", ASKS, 2, "llama")
+    project.ok("prompts")
+    (unmeasured,) = estimates(project)
+    assert (unmeasured["n_missing"], unmeasured["hours"]) == (20, None)
+    config = local_project.config_hash_of(project, "llama")
+    began = datetime(2026, 11, 27, tzinfo=UTC)
+    rows = [
+        response_row(
+            hash_of("prompt", [{"role": "user", "content": ASKS[i]}]),
+            config,
+            0,
+            "w1",
+            model="llama",
+            engine="transformers",
+            asked_at=began + timedelta(seconds=after_s),
+            latency_s=10.0,
+        )
+        for i, after_s in enumerate((0, 5, 100))
+    ]
+    Warehouse(project.root / "warehouse").write("responses", rows)
+    (measured,) = estimates(project)
+    assert (measured["n_missing"], measured["n_own"]) == (17, 3)
+    assert measured["hours"] * 3600 == pytest.approx(17 * 25 / 3)

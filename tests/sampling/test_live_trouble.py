@@ -225,6 +225,23 @@ def test_a_prompt_that_the_server_rejects(
     assert len(server.log()) == 5
 
 
+def test_a_run_that_is_left_with_a_rejected_prompt_ends_well(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else is missing, so that no other answer can vouch for the server."""
+    monkeypatch.setattr(client, "FIRST_WAIT_S", 0.01)
+    server.set(scripted={ASKS[1]: {"status": 500}})
+    project = ready(tmp_path, server.url)
+    assert project.cli("sample").code == 1
+    odd = {"status": 400, "body": {"error": {"message": "roles must alternate"}}}
+    server.set(scripted={ASKS[1]: odd})
+    project.ok("run")
+    assert project.outcomes() == {"asks": {"sft": 2, "no_response": 1}}
+    n_asked = len(server.log())
+    project.ok("sample")
+    assert len(server.log()) == n_asked
+
+
 def test_an_answer_that_was_cut(server: Server, tmp_path: Path) -> None:
     server.set(scripted={ASKS[0]: {"choice": {"finish_reason": "length"}}})
     project = make(tmp_path / "p", server.url, ASKS)

@@ -161,6 +161,10 @@ def test_a_run_that_is_refused_altogether_stops(models) -> None:
     asked = [request(conversation(70, first), n=3) for first in range(20)]
     with pytest.raises(EngineError, match="the first 20 prompts are all refused"):
         answers(models["llama"], asked)
+    made = engine(models["llama"])
+    made.tallies["m"].n_texts_before = 1  # in an earlier run, so it is these prompts
+    found = [a for batch in made.answers({"m": iter([asked])}) for a in batch]
+    assert [a.text for a in found] == [None] * 60
 
 
 def test_tallies_count_prompts_once_and_every_answer(models) -> None:

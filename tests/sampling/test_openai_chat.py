@@ -105,6 +105,16 @@ def test_tokens_of_several_draws_add_up() -> None:
             "4.",
             None,
         ),
+        (
+            [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "2 and 2"}]},
+                {"type": "text", "text": "4"},
+            ],
+            {},
+            "4",
+            "2 and 2",
+        ),
+        ([{"type": "thinking", "thinking": "2 and"}], {}, "", "2 and"),
     ],
 )
 def test_text_and_reasoning(
@@ -135,6 +145,8 @@ def test_lone_surrogates_and_broken_bytes() -> None:
     ("made", "error"),
     [
         (choice("x", reason="content_filter"), "content filter stopped it"),
+        (choice("x", reason="SAFETY"), "content filter stopped it"),
+        (choice("x", reason="other"), "finish_reason 'other'; expected `stop` or"),
         (choice(None, reason="tool_calls"), "called a tool"),
         (choice(None, refusal="I will not."), "the server refused: I will not."),
     ],
@@ -157,8 +169,9 @@ def test_a_refusal_has_no_text(made: Any, error: str) -> None:
         (b'{"choices": ["a"]}', "not_a_completion"),
         (b'{"choices": []}', "no_choices"),
         (json.dumps({"choices": [choice("a", 7)]}).encode(), "no_choices"),
-        (json.dumps({"choices": [choice("a", reason=None)]}).encode(), "not_a_comp"),
-        (json.dumps({"choices": [choice("a", reason="abort")]}).encode(), "not_a_c"),
+        (json.dumps({"choices": [choice(" ", reason=None)]}).encode(), "broken_off"),
+        (json.dumps({"choices": [choice("a", reason="abort")]}).encode(), "broken_off"),
+        (json.dumps({"choices": [choice("a", reason="error")]}).encode(), "broken_off"),
         (json.dumps({"choices": [choice(7)]}).encode(), "not_a_completion"),
         (json.dumps({"choices": [choice([7])]}).encode(), "not_a_completion"),
         (json.dumps({"choices": [choice([{"text": 7}])]}).encode(), "not_a_comp"),
@@ -195,11 +208,36 @@ def test_an_error_sent_with_status_200_is_that_error() -> None:
         ("end_turn", "stop"),
         ("max_tokens", "length"),
         ("model_length", "length"),
+        ("MAX_TOKENS", "length"),
     ],
 )
 def test_other_names_of_the_two_reasons(said: str, reason: str) -> None:
     (found,) = read(choice("4", reason=said))
     assert found.finish_reason == reason
+
+
+@pytest.mark.parametrize("said", [None, ""])
+@pytest.mark.parametrize(
+    ("sampling", "count", "reason"),
+    [
+        ({"max_tokens": 9}, 8, "stop"),
+        ({"max_tokens": 9}, 9, "length"),
+        ({"max_completion_tokens": 9}, 9, "length"),
+        ({"max_tokens": 9}, None, "stop"),
+        ({}, 9, "stop"),
+    ],
+)
+def test_a_server_that_gives_no_reason(
+    said: str | None, sampling: dict[str, int], count: int | None, reason: str
+) -> None:
+    """Whether the text was cut, the count of its tokens tells."""
+    found = {
+        "choices": [choice("4", reason=said)],
+        "usage": {"completion_tokens": count},
+    }
+    served = Served("m", "maker/m", "maker/m", sampling)
+    (one,) = answers(json.dumps(found).encode(), served, ASKED, SENT, "here")
+    assert (one.text, one.finish_reason) == ("4", reason)
 
 
 def test_an_index_or_parts_that_are_null_or_texts() -> None:

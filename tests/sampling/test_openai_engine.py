@@ -158,6 +158,19 @@ def test_concurrency_falls_where_the_server_asks_for_it(server: Server) -> None:
     assert 0 < server.came_to()["429"] < 120
 
 
+def test_a_server_that_is_busy_before_its_first_answer(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there, and its answers take long: no reason to think it is not."""
+    monkeypatch.setattr(client_module, "PATIENCE_S", (0.2, 600.0))
+    monkeypatch.setattr(client_module, "FIRST_WAIT_S", 0.01)
+    server.set(latency_s=1.0, most_at_once=4, retry_after="")
+    wanted = requests(8)
+    engine = OpenAIEngine([asked(server.url)])
+    assert keys(all_answers(engine, wanted)) == wanted_keys(wanted)
+    assert engine.tallies["m"].faults["429"] > 0
+
+
 def test_two_base_urls_share_the_work(server: Server) -> None:
     server.set(latency_s=0.01)
     with served(latency_s=0.01) as other:

@@ -84,3 +84,31 @@ def test_a_server_that_begins_to_reject_everything(
     with pytest.raises(EngineError, match=said):
         found.extend(answer for batch in running for answer in batch)
     assert keys(found) == wanted_keys(requests(30))
+
+
+def test_what_is_left_of_an_earlier_run_may_be_rejected_alone(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model has answered before, so it is these prompts."""
+    monkeypatch.setattr(client_module, "FIRST_WAIT_S", 0.01)
+    odd = {"status": 400, "body": {"error": {"message": "roles must alternate"}}}
+    server.set(scripted={f"prompt {i}": odd for i in range(3)})
+    engine = OpenAIEngine([asked(server.url)])
+    with pytest.raises(EngineError, match="rejects what it is asked"):
+        all_answers(engine, requests(3))
+    engine = OpenAIEngine([asked(server.url)])
+    engine.tallies["m"].n_texts_before = 1
+    found = all_answers(engine, requests(3))
+    assert [a.error for a in found] == [
+        "the server rejects it: 400 roles must alternate"
+    ] * 3
+
+
+def test_many_prompts_too_long_after_an_earlier_run(server: Server) -> None:
+    """Nothing but refusals stops a run only where the model never answered."""
+    server.set(scripted={f"prompt {i}": TOO_LONG for i in range(30)})
+    engine = OpenAIEngine([asked(server.url)])
+    engine.tallies["m"].n_texts_before = 1
+    found = all_answers(engine, requests(30))
+    assert keys(found) == wanted_keys(requests(30))
+    assert {a.text for a in found} == {None}

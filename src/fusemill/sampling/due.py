@@ -35,8 +35,8 @@ inner join due_prompts using (prompt_id)
 group by all
 order by model, place
 """
-# With the answers that the models have of other configurations: of another temperature,
-# another revision. Refusals and recorded answers are none that were asked for.
+# With the texts that the models have given, and the answers of other configurations: of
+# another temperature, another revision. Recorded answers are none that were asked for.
 MODELS = """
 with
 
@@ -46,6 +46,9 @@ select
     model,
     n_due.config_hash,
     n_missing,
+    count(*) filter (
+        responses.config_hash = n_due.config_hash and error is null
+    ) as n_own,
     count(*) filter (
         responses.config_hash <> n_due.config_hash
         and latency_s is not null
@@ -73,6 +76,7 @@ class DueModel:
     engine: str  # as declared
     config_hash: str
     n_missing: int  # draws
+    n_own: int  # texts of this configuration
     n_other: int  # answers of the model's other configurations
 
 
@@ -98,8 +102,8 @@ class Due:
         con.execute(PROMPTS)
         con.execute(DRAWS)
         self.models = [
-            DueModel(model, engines[model], config_hash, n_missing, n_other)
-            for model, config_hash, n_missing, n_other in con.execute(MODELS).fetchall()
+            DueModel(model, engines[model], *row)
+            for model, *row in con.execute(MODELS).fetchall()
         ]
 
     def _add(self, builder: Builder, shard: Shard, engines: dict[str, str]) -> None:

@@ -63,6 +63,7 @@ class Answer:
 class Tally:
     """What an engine has done for one model so far; counts of this run."""
 
+    n_texts_before: int = 0  # texts of the same configuration from earlier runs
     requests: int = 0  # sent, tries that failed too
     answers: int = 0  # draws that came, refusals too
     refused: int = 0
@@ -72,6 +73,11 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)  # tries that failed, by kind
     last_fault: str = ""  # of a request that was given up
     limit: str | None = None  # the declared limit that stopped it
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the model takes what it is asked: refusals are the prompts' then."""
+        return self.n_texts_before + self.answers > 0
 
     def usd(self, input_usd: float, output_usd: float) -> float:
         """What the tokens cost at these prices for a million.

@@ -12,24 +12,41 @@ from fusemill.sampling.due import Due, DueModel
 from fusemill.sampling.engine import runs
 
 # Means over a configuration's own answers; refusals and recorded answers measure
-# nothing. Where there are none, over those of the model's other configurations.
+# nothing. Where there are none, over those of the model's other configurations. The
+# time in which the model was busy leaves out what lies between its runs.
 MEASURED = """
-select
-    count(*) filter (is_own) as n_own,
-    count(*) filter (is_own is not distinct from use_own) as n_measured,
-    avg(n_input_tokens) filter (is_own is not distinct from use_own) as n_input,
-    avg(n_output_tokens) filter (is_own is not distinct from use_own) as n_output,
-    avg(latency_s) filter (is_own is not distinct from use_own) as latency_s
-from (
+with
+
+answers as (
     select
         n_input_tokens,
         n_output_tokens,
         latency_s,
+        epoch(asked_at) as began_s,
         config_hash = $config as is_own,
-        bool_or(config_hash = $config) over () as use_own
+        bool_or(config_hash = $config) over () as use_own,
     from responses
     where model = $model and latency_s is not null and error is null
+),
+
+measured as (
+    select
+        *,
+        max(began_s + latency_s) over (
+            order by began_s
+            rows between unbounded preceding and 1 preceding
+        ) as busy_until_s,
+    from answers
+    where is_own = use_own
 )
+
+select
+    count(*) as n_measured,
+    avg(n_input_tokens) as n_input,
+    avg(n_output_tokens) as n_output,
+    avg(latency_s) as latency_s,
+    sum(greatest(0, began_s + latency_s - greatest(began_s, busy_until_s))) as busy_s,
+from measured
 """
 
 
@@ -46,7 +63,7 @@ class Estimate:
     n_other: int  # answers of the model's other configurations
     n_input_tokens: int | None  # that will be sent, a prompt once a request
     n_output_tokens: int | None
-    hours: float | None  # with all requests under way that are declared
+    hours: float | None  # with all requests under way that are declared, or run here
     usd: float | None
 
 
@@ -71,13 +88,15 @@ def _estimate(
     n_requests = _n_requests(con, due.model, endpoint.n if endpoint else None)
     of = {"model": due.model, "config": due.config_hash}
     (row,) = con.execute(MEASURED, of).fetchall()
-    n_own, n_measured, n_input, n_output, latency_s = row
+    n_measured, n_input, n_output, latency_s, busy_s = row
     input_tokens = _whole(n_input, n_requests)
     output_tokens = _whole(n_output, due.n_missing)
     hours = usd = None
     if latency_s is not None and endpoint is not None:
         at_once = min(endpoint.max_concurrency * endpoint.n_urls(), n_requests)
         hours = n_requests * latency_s / at_once / 3600
+    elif busy_s is not None and due.engine != "openai":
+        hours = due.n_missing * busy_s / n_measured / 3600
     price = project.models[due.model].price
     if price is not None and input_tokens is not None and output_tokens is not None:
         cost = input_tokens * price.input_usd + output_tokens * price.output_usd
@@ -88,7 +107,7 @@ def _estimate(
         due.n_missing,
         n_requests,
         n_measured,
-        n_own,
+        due.n_own,
         due.n_other,
         input_tokens,
         output_tokens,

@@ -58,6 +58,8 @@ class _Group:
     def job(self, due: Due, count: Count) -> Job:
         """Ask for all that is due; rows come as answers do."""
         missing = {one.model: one.n_missing for one in self.models}
+        for one in self.models:
+            self.tallies[one.model].n_texts_before = one.n_own
         rates = Rates(missing, self.tallies)
         requests = {name: due.requests(name, self.engine) for name in missing}
         engines = {one.model: one.engine for one in self.models}

@@ -1,4 +1,4 @@
-"""Refusals of a model that runs here: kept once a text has come.
+"""Refusals of a model that runs here: kept once a text has come, in whichever run.
 
 A model that refuses everything is declared wrongly; then it is not the prompts' fault.
 """
@@ -29,7 +29,7 @@ class Refusals:
     def require_some(self) -> None:
         """EngineError where twenty prompts are refused and there is no text."""
         refused = {answer.request.prompt_id for answer in self._waiting}
-        if self._tally.answers or len(refused) < ALL_REFUSED:
+        if self._tally.has_answered or len(refused) < ALL_REFUSED:
             return
         raise EngineError(
             f"{self._where}: the first {len(refused)} prompts are all refused, the "
@@ -39,7 +39,7 @@ class Refusals:
 
     def with_texts(self, found: list[Answer]) -> list[Answer]:
         """These answers, and the refusals that have waited for a text to come."""
-        if found or self._tally.answers:
+        if found or self._tally.has_answered:
             return self._counted([*self._taken(), *found])
         return []
 

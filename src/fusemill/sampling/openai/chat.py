@@ -9,6 +9,7 @@
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,26 +20,11 @@ import httpx2
 
 from fusemill.errors import EngineError
 from fusemill.sampling.engine import Answer, Request
+from fusemill.sampling.openai.endings import ending
 from fusemill.sampling.openai.faults import Fault, check_status, without_key
 from fusemill.sampling.reasoning import split_reasoning
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_REFUSALS = {
-    "content_filter": "the server's content filter stopped it",
-    "tool_calls": "the model called a tool, which is not supported",
-    "function_call": "the model called a tool, which is not supported",
-}
-# Names that Together, TGI, Anthropic and Mistral have for the two reasons.
-_FINISHED = {
-    "stop": "stop",
-    "eos": "stop",
-    "eos_token": "stop",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",
-}
 
 
 @dataclass(frozen=True)
@@ -51,6 +37,13 @@ class Served:
     sampling: Mapping[str, Any]
     reasoning: str | None = None  # sent as reasoning_effort
     send_seed: bool = True
+
+    @property
+    def max_tokens(self) -> float:
+        """How many tokens an answer may have; infinite where nothing says."""
+        keys = ("max_completion_tokens", "max_tokens")
+        found = [self.sampling.get(key) for key in keys]
+        return min([n for n in found if isinstance(n, int)], default=math.inf)
 
 
 @dataclass(frozen=True)
@@ -112,7 +105,13 @@ def answers(
     n_output = _shared_out(_whole(usage.get("completion_tokens")), wanted)
     return [
         _answer(
-            wanted[i], request, request.first + i, sent, n_input, n_output.get(i), key
+            wanted[i],
+            served,
+            request,
+            request.first + i,
+            sent,
+            (n_input, n_output.get(i)),
+            key,
         )
         for i in sorted(wanted)
     ]
@@ -145,47 +144,63 @@ def _check_model(found: object, served: Served, where: str, key: str | None) -> 
 
 def _answer(
     choice: Mapping[str, Any],
+    served: Served,
     request: Request,
     draw: int,
     sent: Sent,
-    n_input: int | None,
-    n_output: int | None,
+    n_tokens: tuple[int | None, int | None],
     key: str | None,
 ) -> Answer:
-    message, said = choice["message"], str(choice.get("finish_reason"))
-    reason, refusal = _FINISHED.get(said), _REFUSALS.get(said)
-    if message.get("refusal"):
-        refusal = f"the server refused: {without_key(str(message['refusal']), key)}"
-    if refusal is None and reason is None:
-        raise Fault(
-            "not_a_completion", f"finish_reason {said}; expected `stop` or `length`"
-        )
+    message = choice["message"]
+    content, thoughts = _content(message.get("content"))
     text, reasoning = split_reasoning(
-        _clean(_content(message.get("content"))),
-        _clean(message.get("reasoning_content") or message.get("reasoning") or ""),
+        _clean(content),
+        _clean(
+            message.get("reasoning_content") or message.get("reasoning") or thoughts
+        ),
     )
+    if message.get("refusal"):
+        reason, said = None, without_key(str(message["refusal"]), key)
+        refusal: str | None = f"the server refused: {said}"
+    else:
+        is_full = (n_tokens[1] or 0) >= served.max_tokens
+        reason, refusal = ending(choice.get("finish_reason"), text, is_full=is_full)
+        refusal = refusal and without_key(refusal, key)
     return Answer(
         request,
         draw,
         text=None if refusal else text,
         reasoning=None if refusal else reasoning,
-        finish_reason=None if refusal else reason,
-        n_input_tokens=n_input,
-        n_output_tokens=n_output,
+        finish_reason=reason,
+        n_input_tokens=n_tokens[0],
+        n_output_tokens=n_tokens[1],
         asked_at=sent.asked_at,
         latency_s=sent.latency_s,
         error=_clean(refusal) if refusal else None,
     )
 
 
-def _content(content: object) -> str:
-    """The text of a message: a string, null, or a list of parts."""
-    if isinstance(content, list):
-        texts = [
-            part.get("text") if isinstance(part, dict) else part for part in content
-        ]
-        content = "".join(map(_text, texts))
-    return _text(content)
+def _content(content: object) -> tuple[str, str]:
+    """Text and thoughts of a message: a string, null, or a list of parts.
+
+    Mistral has parts of type `thinking` among those of the text.
+    """
+    if not isinstance(content, list):
+        return _text(content), ""
+    said, thoughts = [], []
+    for part in content:
+        if isinstance(part, dict) and part.get("type") == "thinking":
+            thoughts.append(_joined(part.get("thinking")))
+        else:
+            said.append(part)
+    return _joined(said), "".join(thoughts)
+
+
+def _joined(content: object) -> str:
+    if not isinstance(content, list):
+        return _text(content)
+    texts = [part.get("text") if isinstance(part, dict) else part for part in content]
+    return "".join(map(_text, texts))
 
 
 def _text(value: object) -> str:

@@ -31,7 +31,7 @@ TRIES = 8  # of a request, without any new draw
 REJECTIONS = 3  # of a request, until it is the prompt that the server does not take
 GIVEN_UP = 20  # requests in a row without an answer between: the model is not asked on
 # How long nothing may come while servers cannot be reached or take no request, before
-# the first answer and after it, when one may be starting again.
+# the first sign of life and after it, when one may be starting again.
 PATIENCE_S = (30.0, 600.0)
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 WAITING = 64  # requests that may wait to be tried again, beside those under way
@@ -80,7 +80,7 @@ class Client:
         await self._ask_as_they_come(pages)
         if self.stop.error is not None:
             return
-        if self.tally.answers == 0 and self._waiting.rejection is not None:
+        if self._waiting.rejection is not None and not self.tally.has_answered:
             self.stop.set(self._waiting.error(self.where))
             return
         for refusals in self._waiting.taken():
@@ -201,7 +201,7 @@ class Client:
             for refusals in self._waiting.taken():
                 self._count(refusals)
             self._count(found)
-        elif self.tally.answers and rejection is None:
+        elif self.tally.has_answered and rejection is None:
             self._count(found)
         else:
             self._waiting.add(found, rejection)
@@ -247,7 +247,9 @@ class Client:
 
     def _check_patience(self, fault: Fault) -> None:
         since_s = time.monotonic() - self._heard_at
-        if since_s > PATIENCE_S[self.tally.answers > 0]:
+        # A server that asks for less is there: its first answers may take long.
+        is_there = self.tally.answers > 0 or isinstance(fault, Overloaded)
+        if since_s > PATIENCE_S[is_there]:
             urls = ", ".join(lane.url for lane in self.pool.lanes)
             self.stop.set(
                 EngineError(
