@@ -9,7 +9,8 @@
     ├── EngineError              1   a sampling, scoring or checking engine
     ├── SandboxError             1   code cannot be run safely here
     ├── ReleaseError             1   a release that may not be written
-    ├── LockError                4   another run holds the warehouse, or a stage
+    ├── HubError                 1   a served Hub, or a request to it
+    ├── LockError                4   another run holds the warehouse, a stage or a Hub
     └── AuditFailure             3   a suite or the composition contract failed
 
 Every message says where, what was expected, what was found, and what to do next.
@@ -55,8 +56,12 @@ class ReleaseError(FusemillError):
     """A release may not be written."""
 
 
+class HubError(FusemillError):
+    """The folder of a Hub cannot be served, or a request cannot be met."""
+
+
 class LockError(FusemillError):
-    """Another run holds the warehouse, or the same part of a stage."""
+    """Another run holds the warehouse, the same part of a stage, or a Hub."""
 
     exit_code = 4
 

@@ -5,6 +5,8 @@
     locks/sample-0-of-1.lock    … all of it
     locks/sample.queue          held for a moment, while somebody takes a share
 
+A Hub's folder has a serve.lock, of the one process that may write to it.
+
 Every lock is flock on a file that says who holds it. The kernel frees it when its
 holder dies, however that happens. Readers take none.
 """
@@ -22,12 +24,26 @@ from typing import IO
 from fusemill.durable import make_folder, storage
 from fusemill.errors import LockError
 
+_ADVICE = (
+    "Wait for it, stop it, or choose another --workdir. Reading (`fusemill sql`, "
+    "`status`) needs no lock."
+)
+
 
 @contextlib.contextmanager
 def run_lock(root: Path, command: str) -> Iterator[None]:
     """The right to make snapshots of the warehouse; LockError says who has it."""
     with _opened(root / "run.lock") as file:
         _take(file, "another run holds this warehouse")
+        _sign(file, command)
+        yield
+
+
+@contextlib.contextmanager
+def hub_lock(folder: Path, command: str) -> Iterator[None]:
+    """The right to write to a Hub's folder; LockError says who has it."""
+    with _opened(folder / "serve.lock") as file:
+        _take(file, "this Hub is in use", "Use the server that runs, or stop it.")
         _sign(file, command)
         yield
 
@@ -69,18 +85,15 @@ def _opened(path: Path) -> Iterator[IO[str]]:
         yield file
 
 
-def _take(file: IO[str], what: str) -> None:
+def _take(file: IO[str], what: str, advice: str = _ADVICE) -> None:
     """Lock it until it is closed; LockError where somebody else has."""
     try:
         with storage(Path(file.name)):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
-        raise LockError(
-            f"{file.name}: {what}: {_holder(file.read())}. Wait for it, stop it, or "
-            "choose another --workdir. Reading (`fusemill sql`, `status`) needs no "
-            "lock."
-        ) from None
+        who = _holder(file.read())
+        raise LockError(f"{file.name}: {what}: {who}. {advice}") from None
 
 
 def _sign(file: IO[str], command: str) -> None:

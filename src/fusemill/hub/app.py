@@ -1,0 +1,83 @@
+"""The application: routes, and how errors are told."""
+
+import sys
+import traceback
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from fusemill.errors import FusemillError, StorageError
+from fusemill.hub.access import Hub
+from fusemill.hub.gate import Gate
+from fusemill.hub.refusals import Refusal
+from fusemill.hub.routes import (
+    account,
+    commits,
+    large_files,
+    refs,
+    repos,
+    resolve,
+    trees,
+)
+
+ROUTES = [
+    *account.ROUTES,
+    *large_files.ROUTES,
+    *resolve.ROUTES,
+    *repos.ROUTES,
+    *trees.ROUTES,
+    *refs.ROUTES,
+    *commits.ROUTES,
+]
+
+
+def application(hub: Hub, hosts: frozenset[str], quiet: bool = False) -> Gate:
+    """The ASGI application of a Hub that is reached as one of these hosts."""
+    app = Starlette(
+        routes=list(ROUTES),
+        exception_handlers={
+            Refusal: _refused,
+            FusemillError: _failed,
+            HTTPException: _unknown,
+            Exception: _broken,
+        },
+    )
+    app.router.redirect_slashes = False
+    app.state.hub = hub
+    return Gate(app, hosts, quiet)
+
+
+def _answer(
+    status: int, message: str, code: str | None, headers: dict[str, str]
+) -> Response:
+    plain = message.encode("ascii", "replace").decode()  # headers carry no more
+    plain = "".join(c if c.isprintable() else " " for c in plain)
+    told = {"X-Error-Message": plain, **({"X-Error-Code": code} if code else {})}
+    return JSONResponse({"error": message}, status, {**headers, **told})
+
+
+def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return _answer(error.status, str(error), error.code, error.headers)
+
+
+def _failed(_: Request, error: Exception) -> Response:
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    status = 507 if isinstance(error, StorageError) else 500
+    return _answer(status, str(error), None, {})
+
+
+def _unknown(request: Request, error: Exception) -> Response:
+    """No such address, or not with this method."""
+    assert isinstance(error, HTTPException)
+    message = f"{request.method} {request.url.path}: not an address of this Hub"
+    if "xet" in request.url.path:
+        message += "; it has no xet: set HF_HUB_DISABLE_XET=1"
+    return _answer(error.status_code, message, None, dict(error.headers or {}))
+
+
+def _broken(_: Request, error: Exception) -> Response:
+    traceback.print_exception(error, file=sys.stderr)
+    return _answer(500, "the server failed; its log says why", None, {})

@@ -1,0 +1,191 @@
+"""Repositories: making, deleting, listing, and what is said about one.
+
+POST    /api/repos/create                   {"type", "name", "organization", "private"}
+DELETE  /api/repos/delete                   {"type", "name", "organization"}
+GET     /api/K                              ?author, ?search, ?limit
+GET     /api/K/R[/revision/V]               ?blobs
+PUT     /api/K/R/settings                   {"private"}
+GET     /api/K/R/auth-check
+"""
+
+import contextlib
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fusemill.hub import access, names
+from fusemill.hub.bodies import is_true, json_object, text
+from fusemill.hub.refusals import Refusal, malformed
+from fusemill.hub.repositories import set_private, settings
+from fusemill.hub.repository import MAIN, Entry, Repository
+from fusemill.hub.routes.account import card_metadata
+from fusemill.hub.tokens import Token
+
+CARD_MAX = 1 << 20  # bytes of a README.md that is looked at
+
+
+async def create(request: Request) -> Response:
+    """A new repository; 409 with its URL where it exists."""
+    token = access.writer(request)
+    given = await json_object(request)
+    wanted = _named(given, token)
+    private = given.get("visibility") == "private" or given.get("private") is True
+    url = f"{access.base(request)}/{wanted.address}"
+    repositories = access.hub(request).repositories
+    try:
+        await run_in_threadpool(repositories.create, wanted, token.name, private)
+    except Refusal as refusal:
+        if refusal.status != 409:
+            raise
+        content = {"error": str(refusal), "url": url, "name": str(wanted)}
+        return JSONResponse(content, 409, {"X-Error-Message": str(refusal)})
+    return JSONResponse({"url": url, "name": str(wanted), "id": str(wanted)})
+
+
+async def delete(request: Request) -> Response:
+    """A repository goes, with its history."""
+    token = access.writer(request)
+    wanted = _named(await json_object(request), token)
+    await run_in_threadpool(access.hub(request).repositories.delete, wanted)
+    return JSONResponse({"success": True})
+
+
+def _named(given: dict[str, Any], token: Token) -> names.RepositoryId:
+    """The repository of a body; without an organization it is the user's own."""
+    type_ = given.get("type") or "model"
+    kind = names.TYPES.get(type_) if isinstance(type_, str) else None
+    if kind is None:
+        raise malformed(f"body: type {str(type_)[:40]!r}: expected dataset or model")
+    namespace = given.get("organization") or token.name
+    name = text(given, "name")
+    if not isinstance(namespace, str):
+        raise malformed("body: organization: expected a text")
+    if "/" in name:  # older clients send the whole id as the name
+        namespace, _, name = name.partition("/")
+    return names.repository_id(kind, namespace, name)
+
+
+async def change(request: Request) -> Response:
+    """Private or public."""
+    repository, _ = await run_in_threadpool(access.writable, request)
+    given = await json_object(request)
+    visibility = given.get("visibility")
+    private = given.get("private", visibility == "private")
+    if not isinstance(private, bool) or visibility not in (None, "private", "public"):
+        raise malformed("body: expected private (true, false) or visibility")
+    with repository.lock:
+        await run_in_threadpool(set_private, repository, private)
+    return JSONResponse({"private": private})
+
+
+def listed(request: Request) -> Response:
+    """The repositories of a kind that the caller may see."""
+    kind = request.path_params["kind"]
+    if kind not in names.KINDS:
+        raise malformed(f"{kind!r}: datasets and models are served here")
+    token = access.caller(request)
+    author = request.query_params.get("author")
+    search = request.query_params.get("search", "").lower()
+    found = []
+    repositories = access.hub(request).repositories
+    for wanted in repositories.ids(kind):
+        repository = repositories.find(wanted)
+        if repository is None or (author and wanted.namespace != author):
+            continue
+        if search in str(wanted).lower():
+            visible = token is not None or not settings(repository)["private"]
+            found += [_about(repository, repository.resolve(MAIN))] if visible else []
+    limit = request.query_params.get("limit", "")
+    return JSONResponse(found[: int(limit)] if limit.isdecimal() else found)
+
+
+def info(request: Request) -> Response:
+    """One repository at a revision: commit, files, card."""
+    repository = access.readable(request)
+    at = access.revision(request) if "revision" in request.path_params else MAIN
+    sha = repository.resolve(at)
+    files = [e for e in repository.entries(sha, "", recursive=True) if not e.is_folder]
+    blobs = is_true(request.query_params.get("blobs", ""))
+    siblings = [_sibling(entry, blobs) for entry in files]
+    card = {"cardData": _card(repository, files)}
+    return JSONResponse({**_about(repository, sha), "siblings": siblings, **card})
+
+
+def auth_check(request: Request) -> Response:
+    """200 where the caller may read."""
+    access.readable(request)
+    return JSONResponse({})
+
+
+def _about(repository: Repository, sha: str) -> dict[str, Any]:
+    kept = settings(repository)
+    changed = datetime.fromtimestamp(repository.commit(sha).commit_time, UTC)
+    about = {
+        "_id": f"{repository.id.kind}/{repository.id}",
+        "id": str(repository.id),
+        "author": repository.id.namespace,
+        "sha": sha,
+        "lastModified": iso(changed),
+        "createdAt": iso(datetime.fromisoformat(kept["created"])),
+        "private": kept["private"],
+        "gated": False,
+        "disabled": False,
+        "downloads": 0,
+        "likes": 0,
+        "tags": [],
+    }
+    if repository.id.kind == "models":
+        about["modelId"] = str(repository.id)
+    return about
+
+
+def iso(time: datetime) -> str:
+    """A time as the Hub writes it: 2026-11-27T16:40:02.000Z."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _sibling(entry: Entry, blobs: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"rfilename": entry.path}
+    if blobs:
+        found |= {"size": entry.size, "blobId": entry.oid}
+        if entry.pointer is not None:
+            size = len(entry.pointer.encode())
+            lfs = {"sha256": entry.pointer.oid, "size": entry.size, "pointerSize": size}
+            found["lfs"] = lfs
+    return found
+
+
+def _card(repository: Repository, files: list[Entry]) -> dict[str, Any] | None:
+    """Metadata of the README; None where there is none, or none that can be read."""
+    for entry in files:
+        if entry.path == "README.md" and entry.size <= CARD_MAX and not entry.pointer:
+            card = repository.blob(entry.oid).decode(errors="replace")
+            with contextlib.suppress(ValueError):
+                metadata = card_metadata(card)
+                return {str(key): _as_json(value) for key, value in metadata.items()}
+    return None
+
+
+def _as_json(value: Any) -> Any:
+    """YAML as JSON can say it: dates as texts, keys as texts."""
+    if isinstance(value, dict):
+        return {str(key): _as_json(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_as_json(inner) for inner in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+_R = "/api/{kind}/{namespace}/{name}"
+ROUTES = [
+    Route("/api/repos/create", create, methods=["POST"]),
+    Route("/api/repos/delete", delete, methods=["DELETE"]),
+    Route("/api/{kind}", listed),
+    Route(_R, info),
+    Route(f"{_R}/revision/{{revision}}", info),
+    Route(f"{_R}/settings", change, methods=["PUT"]),
+    Route(f"{_R}/auth-check", auth_check),
+]
