@@ -40,10 +40,16 @@ def with_parts(made: Path, workdir: Path) -> Path:
 
 
 def cut_files() -> None:
-    """Several files of answers, as a large release has."""
+    """Several files of answers and of pairs, as a large release has."""
+    from functools import partial
+
+    from fusemill import pipeline
     from fusemill.release import answers
+    from fusemill.release.write import write_release
 
     answers.ANSWERS_A_FILE = 70_000
+    # Texts have 132 bytes and a pair two of them: some 5,000 pairs are two files.
+    pipeline.write_release = partial(write_release, most_bytes=1_000_000)
 
 
 def release(project: Path, workdir: Path, *, threads: int) -> None:
@@ -65,7 +71,8 @@ def test_the_release_is_large_enough_to_tell(released: Path) -> None:
     }
     assert rows["responses/train"] == sum(SIZES.values()) * 20
     assert min(rows.values()) > 1_000
-    assert len(list((folder / "responses").iterdir())) == 4
+    assert len(list((folder / "responses").iterdir())) >= 4
+    assert len(list((folder / "dpo").glob("train-*.parquet"))) > 1
 
 
 @pytest.mark.parametrize("threads", [2, 4])

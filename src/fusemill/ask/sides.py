@@ -16,6 +16,7 @@ import duckdb
 from fusemill.errors import FusemillError
 from fusemill.identity import current_selection
 from fusemill.project.project import Project
+from fusemill.release.shards import files_of
 from fusemill.warehouse.snapshot import quoted
 
 MadeOf = Mapping[str, Any]  # see identity.made_of; empty where it was not recorded
@@ -96,12 +97,13 @@ def _release(
     con: duckdb.DuckDBPyConnection, name: str, folder: Path, table: str
 ) -> Side:
     views = {
-        "outcomes": "lineage/outcomes.parquet",
-        "sft_ids": "lineage/sft_train.parquet",
-        "dpo_ids": "lineage/dpo_train.parquet",
-        "sft_data": "sft/train.parquet",
-        "dpo_data": "dpo/train.parquet",
+        "outcomes": "lineage/outcomes",
+        "sft_ids": "lineage/sft_train",
+        "dpo_ids": "lineage/dpo_train",
+        "sft_data": "sft/train",
+        "dpo_data": "dpo/train",
     }
+    there = [str(path.relative_to(folder)) for path in folder.glob("*/*.parquet")]
     sql = sql_of("released")
     empty = {
         "sft_ids": "set varchar, source_row bigint, source_model varchar, "
@@ -112,13 +114,16 @@ def _release(
         "dpo_data": "chosen struct(role varchar, content varchar)[], "
         "rejected struct(role varchar, content varchar)[]",
     }
-    for view, file in views.items():
+    for view, stem in views.items():
         name_here = f"{table}_{view}"
-        if (folder / file).is_file():
-            con.execute(
-                f"create temp view {name_here} as select *, file_row_number as number "
-                f"from read_parquet({quoted(folder / file)})"
-            )
+        # Rows of one number belong together: the same row of the same shard.
+        shards = [
+            f"select *, file_row_number + ({i}::bigint << 32) as number "
+            f"from read_parquet({quoted(folder / file)})"
+            for i, file in enumerate(files_of(there, stem))
+        ]
+        if shards:
+            con.execute(f"create temp view {name_here} as {' union all '.join(shards)}")
         else:
             con.execute(f"create temp table {name_here} ({empty[view]}, number bigint)")
         for verb in ("from", "join"):

@@ -11,6 +11,7 @@ from fusemill.identity import checker_hash, scorer_hash
 from fusemill.project.models import Builder
 from fusemill.project.project import Project
 from fusemill.release.parquet import copy, sql_of
+from fusemill.release.shards import shard_name
 from fusemill.selection.select import make_inputs
 from fusemill.warehouse.snapshot import quoted
 
@@ -75,17 +76,25 @@ def _scores_wide(
 
 
 def write_answers(
-    con: duckdb.DuckDBPyConnection, folder: Path, written: dict[str, int]
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    most_bytes: int,
+    written: dict[str, int],
 ) -> None:
-    """All answers, in files of about ANSWERS_A_FILE by range of prompt_id.
+    """All answers, in files by range of prompt_id.
 
-    Several gigabytes of text are not sorted at once: the texts are first dealt out to
-    a scratch folder a range, and each range is joined and sorted alone. prompt_id is a
-    uniform hash, so ranges are even; how many there are depends on the number of
+    A file has about ANSWERS_A_FILE answers or `most_bytes` of their texts, whichever
+    is less. Several gigabytes of text are not sorted at once: the texts are first dealt
+    out to a scratch folder a range, and each range is joined and sorted alone.
+    prompt_id is a uniform hash, so ranges are even; how many there are depends on the
     answers only.
     """
-    n = con.execute("select count(*) from released_answers").fetchall()[0][0]
-    n_files = max(1, -(-n // ANSWERS_A_FILE))
+    n, n_bytes = con.execute(
+        "select count(*), coalesce(sum(strlen(t.text) + strlen(coalesce(t.reasoning, "
+        "''))), 0)::bigint from released_answers inner join response_texts as t "
+        "using (response_id)"
+    ).fetchall()[0]
+    n_files = max(1, -(-n // ANSWERS_A_FILE), -(-n_bytes // most_bytes))
     if n_files == 1:
         con.execute("create temp view range_texts as from response_texts")
         con.execute("create temp view range_answers as from released_answers")
@@ -113,8 +122,9 @@ def write_answers(
                 "create or replace temp view range_answers as from released_answers "
                 f"where {number} = {i}"
             )
-            name = f"responses/train-{i:05}-of-{n_files:05}.parquet"
-            _write_range(con, folder, name, written)
+            _write_range(
+                con, folder, shard_name("responses/train", i, n_files), written
+            )
             shutil.rmtree(texts)
         scratch.rmdir()
 

@@ -1,6 +1,6 @@
 """The dataset card: what a release is, how to load it, and under which licences."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,6 +13,7 @@ from fusemill.project.project import Project
 from fusemill.release.data import Released
 from fusemill.release.metadata import front_matter
 from fusemill.release.pictures import Picture
+from fusemill.release.shards import files_of
 
 MEANING = {
     "sft_train": "a conversation ending with the best answer",
@@ -33,16 +34,11 @@ class Contents:
     pictures: list[Picture]
 
 
-def files_of_split(files: Iterable[str], config: str, split: str) -> list[str]:
-    """The data files of a split in order of rows: one, or its shards; maybe none."""
-    return sorted(f for f in files if f.startswith(f"{config}/{split}"))
-
-
 def config_files(rows: Mapping[str, int]) -> list[dict[str, Any]]:
     """Configs and the files of their splits that have rows, `sft` first."""
     found = []
     for name in ("sft", "dpo", "responses"):
-        splits = [(s, files_of_split(rows, name, s)) for s in ("train", "test")]
+        splits = [(s, files_of(rows, f"{name}/{s}")) for s in ("train", "test")]
         there = [(split, files) for split, files in splits if files]
         if there:
             found.append({"name": name, "splits": there})
@@ -120,7 +116,7 @@ def _loading(rows: Mapping[str, int]) -> dict[str, str | None]:
     """A file name or pattern for each split that trainers read, None without rows."""
     found: dict[str, str | None] = {}
     for config in ("sft", "dpo", "responses"):
-        files = files_of_split(rows, config, "train")
+        files = files_of(rows, f"{config}/train")
         pattern = f"{config}/train-*.parquet" if len(files) > 1 else None
         found[config] = pattern or (files[0] if files else None)
     return found

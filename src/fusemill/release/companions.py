@@ -5,10 +5,14 @@ from typing import Any
 
 from fusemill.durable import sha256_file
 from fusemill.project.project import Project
+from fusemill.release.shards import files_of
 
 
 def dataset_info(name: str, rows: dict[str, int]) -> dict[str, Any]:
-    """LLaMA-Factory's description of the training files in this folder."""
+    """LLaMA-Factory's description of the training files in this folder.
+
+    Where there are several, of the folder they are in: it reads all files of one.
+    """
     tags = {
         "role_tag": "role",
         "content_tag": "content",
@@ -17,16 +21,16 @@ def dataset_info(name: str, rows: dict[str, int]) -> dict[str, Any]:
         "system_tag": "system",
     }
     info: dict[str, Any] = {}
-    if "sft/train.parquet" in rows:
+    if sft := files_of(rows, "sft/train"):
         info[f"{name}_sft"] = {
-            "file_name": "sft/train.parquet",
+            "file_name": sft[0] if len(sft) == 1 else "sft",
             "formatting": "sharegpt",
             "columns": {"messages": "messages"},
             "tags": tags,
         }
-    if "llama_factory/dpo.parquet" in rows:
+    if dpo := [name for name in rows if name.startswith("llama_factory/dpo")]:
         info[f"{name}_dpo"] = {
-            "file_name": "llama_factory/dpo.parquet",
+            "file_name": dpo[0] if len(dpo) == 1 else "llama_factory/dpo",
             "formatting": "sharegpt",
             "ranking": True,
             "columns": {

@@ -13,14 +13,15 @@ from fusemill.project.models import Builder
 from fusemill.project.project import Project
 from fusemill.release.answers import make_answers, write_answers
 from fusemill.release.parquet import copy, sql_of
+from fusemill.release.shards import Shard, shards_of
 
 # What sorting may take before it goes to disk; the order does not depend on it.
 MEMORY_LIMIT = "4GB"
-# Files by the split they hold; a split without rows has no file.
+# Files by the split they hold, without their ending; one without rows has no file.
 SPLITS = {
-    "sft_train": "sft/train.parquet",
-    "dpo_train": "dpo/train.parquet",
-    "dpo_test": "dpo/test.parquet",
+    "sft_train": "sft/train",
+    "dpo_train": "dpo/train",
+    "dpo_test": "dpo/test",
 }
 
 
@@ -77,33 +78,46 @@ def _model_cards(
     con.executemany("insert into model_cards values (?, ?, ?, ?)", list(cards.values()))
 
 
-def write_data(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
-    """Write every data file below `folder`; returns rows by file name."""
+def write_data(
+    con: duckdb.DuckDBPyConnection, folder: Path, most_bytes: int
+) -> dict[str, int]:
+    """Write every data file below `folder`; returns rows by file name.
+
+    A split whose texts have more than `most_bytes` is cut into several files.
+    """
     con.execute(f"create temp table texts as {sql_of('texts')}")
     written: dict[str, int] = {}
-    for split, name in SPLITS.items():
-        query = sql_of(split.split("_")[0])
-        copy(con, query, folder, name, written, {"split_of": split})
-        rows = (
-            "select * exclude (split_of, number) from rows where split_of = $split_of "
-            "order by number"
-        )
-        lineage = f"lineage/{split}.parquet"
-        copy(con, rows, folder, lineage, written, {"split_of": split})
-    _llama_factory(con, folder, written)
-    write_answers(con, folder, written)
+    for split in SPLITS:
+        shards = shards_of(con, split, most_bytes)
+        for shard in shards:
+            _write_shard(con, folder, split, shard, written)
+    write_answers(con, folder, most_bytes, written)
     copy(con, sql_of("outcomes"), folder, "lineage/outcomes.parquet", written)
     return written
 
 
-def _llama_factory(
-    con: duckdb.DuckDBPyConnection, folder: Path, written: dict[str, int]
+def _write_shard(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    split: str,
+    shard: Shard,
+    written: dict[str, int],
 ) -> None:
-    """The pairs once more as LLaMA-Factory reads them: one message, not a list."""
-    if "dpo/train.parquet" in written:
+    """Data and lineage of some rows of a split, and LLaMA-Factory's copy of pairs."""
+    params = {"split_of": split, "first": shard.first, "last": shard.last}
+    config = split.split("_", maxsplit=1)[0]
+    copy(con, sql_of(config), folder, shard.name(SPLITS[split]), written, params)
+    rows = (
+        "select * exclude (split_of, number) from rows where split_of = $split_of "
+        "and number between $first and $last order by number"
+    )
+    copy(con, rows, folder, shard.name(f"lineage/{split}"), written, params)
+    if split == "dpo_train":
+        # One message, not a list.
         query = (
             "select prompt, chosen[1] as chosen, rejected[1] as rejected "
             f"from ({sql_of('dpo')})"
         )
-        name = "llama_factory/dpo.parquet"
-        copy(con, query, folder, name, written, {"split_of": "dpo_train"})
+        # LLaMA-Factory reads one file, or every file of a folder.
+        stem = "llama_factory/dpo" + ("/train" if shard.n_shards > 1 else "")
+        copy(con, query, folder, shard.name(stem), written, params)

@@ -17,7 +17,7 @@ def copy(
     folder: Path,
     name: str,
     written: dict[str, int],
-    params: Mapping[str, str] | None = None,
+    params: Mapping[str, object] | None = None,
 ) -> None:
     """COPY an ordered query to a file; a query without rows leaves none."""
     path = folder / name

@@ -8,13 +8,10 @@ import json
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from fusemill import __version__, ids
 from fusemill.audit.audit import require_contract, require_sound
 from fusemill.durable import (
     make_folder,
@@ -25,11 +22,12 @@ from fusemill.durable import (
     temporary_name,
 )
 from fusemill.errors import ReleaseError
-from fusemill.identity import configs, made_of, read_by, selection_id
+from fusemill.identity import configs, selection_id
 from fusemill.project.project import Project
 from fusemill.release.card import Contents, card
 from fusemill.release.companions import copy_declarations, dataset_info
 from fusemill.release.data import Released, prepare, write_data
+from fusemill.release.lineage import lineage, release_id, sources_of
 from fusemill.release.pictures import draw
 from fusemill.release.registry import (
     check_files,
@@ -38,10 +36,8 @@ from fusemill.release.registry import (
     read_lineage,
     register,
 )
+from fusemill.release.shards import SHARD_BYTES
 from fusemill.selection.select import recorded
-from fusemill.warehouse.schema import SCHEMA_VERSION
-
-LIBRARIES = ("duckdb", "pyarrow", "polars", "great-expectations")
 
 
 @dataclass(frozen=True)
@@ -63,8 +59,12 @@ class Written:
         return f"{self.folder} {state}; rows: {said}; registry entry {self.entry}"
 
 
-def write_release(project: Project, *, allow_pending: bool = False) -> Written:
+def write_release(
+    project: Project, *, allow_pending: bool = False, most_bytes: int = SHARD_BYTES
+) -> Written:
     """Write the project's declared version, or find that it is there already.
+
+    `most_bytes`: of texts in one data file, see `shards`.
 
     Raises ReleaseError where a set is not promoted, prompts are pending, a licence is
     not allowed, or the version exists with other content; AuditFailure where a suite
@@ -79,7 +79,7 @@ def write_release(project: Project, *, allow_pending: bool = False) -> Written:
     with project.warehouse.connect() as con:
         released = _promoted(project, con)
         licences = _check(project, con, released, allow_pending)
-        id_ = _release_id(project, con, released)
+        id_ = release_id(project, con, released)
         before = read_entry(entry)
         if before is not None:
             _same_or_refuse(entry, before["release_id"], id_)
@@ -95,7 +95,16 @@ def write_release(project: Project, *, allow_pending: bool = False) -> Written:
             temporary = temporary_name(folder)
             try:
                 temporary.mkdir()
-                _write(project, con, released, licences, id_, created_at, temporary)
+                _write(
+                    project,
+                    con,
+                    released,
+                    licences,
+                    id_,
+                    created_at,
+                    most_bytes,
+                    temporary,
+                )
                 if before is not None:
                     check_files(temporary, entry, before)
                 place(temporary, folder, "release")
@@ -172,38 +181,6 @@ def _licences(
     return rows
 
 
-def _release_id(
-    project: Project, con: duckdb.DuckDBPyConnection, released: list[Released]
-) -> str:
-    """What the data files are a function of."""
-    spec = {
-        "schema": SCHEMA_VERSION,
-        "fusemill": __version__,
-        "selections": [one.selection_id for one in released],
-        "content": [_content(project, con, one) for one in released],
-        "libraries": {name: installed(name) for name in LIBRARIES},
-        "builders": {r.builder.set: r.builder.model_dump_json() for r in released},
-        "models": _models(project, released),
-        # Where it is published changes no row.
-        "release": project.file.release.model_dump_json(exclude={"hub"}),
-    }
-    return ids.H("release", spec)
-
-
-def _models(project: Project, released: list[Released]) -> dict[str, str]:
-    """What is declared of the models whose answers are released, but for remarks."""
-    names = {c.model for one in released for c in configs(project, one.builder)}
-    remarks = {"price", "notes"}
-    return {n: project.models[n].model_dump_json(exclude=remarks) for n in names}
-
-
-def _content(
-    project: Project, con: duckdb.DuckDBPyConnection, one: Released
-) -> dict[str, str]:
-    """Digests of what is released of a set, with the scores of all its scorers."""
-    return read_by(project, one.builder, one.builder.scores, con)
-
-
 def _same_or_refuse(where: Path, found: str, id_: str) -> None:
     if found != id_:
         raise ReleaseError(
@@ -220,13 +197,14 @@ def _write(
     licences: list[dict[str, str]],
     id_: str,
     created_at: str,
+    most_bytes: int,
     folder: Path,
 ) -> None:
     prepare(con, project, released)
     point("release.prepared")
-    rows = write_data(con, folder)
+    rows = write_data(con, folder, most_bytes)
     point("release.data")
-    sources = _sources(con, released)
+    sources = sources_of(con, released)
     pictures = draw(con, released, folder)
     contents = Contents(folder, rows, sources, licences, pictures)
     text = card(project, released, contents, created_at)
@@ -234,60 +212,12 @@ def _write(
     info = json.dumps(dataset_info(project.file.release.name, rows), indent=2)
     (folder / "dataset_info.json").write_text(info + "\n", encoding="utf-8")
     copied = copy_declarations(project, folder / "lineage" / "project")
-    lineage = {
-        "name": project.file.release.name,
-        "version": project.file.release.version,
+    found = {
+        **lineage(project, con, released, sources),
         "release_id": id_,
         "created_at": created_at,
-        "fusemill": __version__,
-        "schema_version": SCHEMA_VERSION,
-        "libraries": {name: installed(name) for name in LIBRARIES},
-        "sets": [_lineage_of(project, con, one, sources) for one in released],
         "rows": rows,
         "declarations": copied,
     }
     path = folder / "lineage" / "lineage.json"
-    path.write_text(json.dumps(lineage, indent=2, ensure_ascii=False) + "\n")
-
-
-def _sources(
-    con: duckdb.DuckDBPyConnection, released: list[Released]
-) -> dict[str, str]:
-    found = {}
-    for one in released:
-        source, revision = con.execute(
-            "select any_value(source), any_value(revision) from prompts "
-            'where "set" = ?',
-            [one.builder.set],
-        ).fetchall()[0]
-        found[one.builder.set] = f"{source}@{revision}" if revision else str(source)
-    return found
-
-
-def _lineage_of(
-    project: Project,
-    con: duckdb.DuckDBPyConnection,
-    one: Released,
-    sources: dict[str, str],
-) -> dict[str, Any]:
-    suites = con.execute(
-        "select suite, success from audits where selection_id = ? order by suite",
-        [one.selection_id],
-    ).fetchall()
-    reading = con.execute(
-        'select any_value(reading_id) from prompts where "set" = ?', [one.builder.set]
-    ).fetchall()
-    return {
-        "set": one.builder.set,
-        "source": sources[one.builder.set],
-        "reading_id": reading[0][0],
-        "selection_id": one.selection_id,
-        "content": _content(project, con, one),
-        "made_of": made_of(project, one.builder, con),
-        "outcomes": one.outcomes,
-        "configs": [
-            {"model": c.model, "config_hash": c.config_hash, "config": c.config}
-            for c in configs(project, one.builder)
-        ],
-        "audits": {suite: bool(success) for suite, success in suites},
-    }
+    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
