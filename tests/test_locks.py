@@ -77,7 +77,9 @@ def test_shards_of_another_number(tmp_path: Path) -> None:
     share(tmp_path, "sample", 0, 2)  # has left its file behind
     with held(tmp_path, "share", "sample", "1", "4"):
         for index in range(2):
-            with pytest.raises(LockError, match=r"has shard 1/4 of sample: process"):
+            with pytest.raises(
+                LockError, match=r"/2 of sample: another run has shard 1/4"
+            ):
                 share(tmp_path, "sample", index, 2)
     share(tmp_path, "sample", 1, 2)
 

@@ -65,7 +65,7 @@ def share_lock(
             alike = set(folder.glob(f"{stage}-*-of-{count}.lock"))
             for path in sorted(set(folder.glob(f"{stage}-*.lock")) - alike):
                 with _opened(path) as other:
-                    _take(other, f"another run has {_share(path)}")
+                    _take(other, f"{_share(ours)}: another run has {_share(path)}")
             _take(file, f"another run has {_share(ours)}")
             _sign(file, command)
         yield

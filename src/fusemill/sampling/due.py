@@ -98,6 +98,7 @@ class Due:
         )
         for builder in project.active:
             self._add(builder, shard, engines)
+        self.is_asked = bool(engines)  # whether anything is to be asked live at all
         project.warehouse.leave_out_newer(con, "due", "responses")
         con.execute(PROMPTS)
         con.execute(DRAWS)

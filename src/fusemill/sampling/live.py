@@ -33,6 +33,8 @@ def sample_live(project: Project, shard: Shard, progress: Progress) -> None:
     """
     with project.warehouse.connect() as con:
         due = Due(project, con, shard)
+        if due.is_asked and not due.models:
+            progress.say("sample", "live: 0 new answers, nothing is missing")
         for group in _groups(project, due.models):
             with progress.stage("sample", "live") as count:
                 count.expect(sum(one.n_missing for one in group.models))

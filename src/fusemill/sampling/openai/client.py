@@ -241,7 +241,8 @@ class Client:
             self.stop.set(
                 EngineError(
                     f"{self.where}: {GIVEN_UP} requests in a row were not answered, "
-                    f"the last one: {why}; see what the server logs, then run again"
+                    f"the last one: {why}; check that the base URL is a chat server's, "
+                    "see what it logs, then run again"
                 )
             )
 
