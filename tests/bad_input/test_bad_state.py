@@ -134,11 +134,11 @@ def test_version_that_holds_other_content(whole: SmallProject) -> None:
     said = whole.cli("run")
     refused(said, "1.0.0", "holds other content", "raise `release.version`")
     assert {path: path.read_bytes() for path in before} == before
-    whole.change("fusemill.yaml", "version: 1.0.0", "version: 1.0.1")
+    whole.change("fusemill.yaml", "version: 1.0.0", "version: 1.1.0")
     whole.ok("run")
     assert {path: path.read_bytes() for path in before} == before
-    assert (whole.root / "releases/small/1.0.1").is_dir()
-    assert (whole.root / "registry/releases/small/1.0.1.yaml").is_file()
+    assert (whole.root / "releases/small/1.1.0").is_dir()
+    assert (whole.root / "registry/releases/small/1.1.0.yaml").is_file()
 
 
 def test_release_whose_file_was_altered(whole: SmallProject) -> None:
@@ -240,7 +240,7 @@ def test_answers_lost_after_a_prompt_was_taken_back(whole: SmallProject) -> None
     [row] = whole.ask(query)
     whole.ok("warehouse", "retract", "prompts", row["prompt_id"], *said)
     shutil.rmtree(whole.root / "warehouse/parts/responses")
-    whole.change("fusemill.yaml", "version: 1.0.0", "version: 1.0.1")
+    whole.change("fusemill.yaml", "version: 1.0.0", "version: 1.1.0")
     whole.ok("run")
     expected = {**OUTCOMES["talk"], "retracted": 1}
     del expected["no_pair_in_window"]  # what that row was

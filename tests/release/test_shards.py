@@ -21,8 +21,8 @@ MOST_BYTES = 60  # of a release whose conversations have 15 to 40 bytes each
 
 @pytest.fixture
 def cut(whole: SmallProject) -> SmallProject:
-    """The small release 1.0.0 in one file a split, and again as 1.0.1 in shards."""
-    whole.change("fusemill.yaml", "version: 1.0.0", "version: 1.0.1")
+    """The small release 1.0.0 in one file a split, and again as 1.1.0 in shards."""
+    whole.change("fusemill.yaml", "version: 1.0.0", "version: 1.1.0")
     write_release(Project.load(whole.root), most_bytes=MOST_BYTES)
     return whole
 
@@ -42,7 +42,7 @@ def rows(folder: Path, stem: str) -> list[dict[str, Any]]:
 )
 def test_the_same_rows_in_the_same_order(cut: SmallProject, stem: str) -> None:
     whole = rows(folder_of(cut), stem)
-    assert rows(folder_of(cut, "1.0.1"), stem) == whole != []
+    assert rows(folder_of(cut, "1.1.0"), stem) == whole != []
 
 
 def test_all_answers_are_there_once(cut: SmallProject) -> None:
@@ -50,14 +50,14 @@ def test_all_answers_are_there_once(cut: SmallProject) -> None:
         found = rows(folder_of(cut, version), "responses/train")
         return sorted(row["response_id"] for row in found)
 
-    assert ids("1.0.1") == ids("1.0.0")
-    assert len(list((folder_of(cut, "1.0.1") / "responses").iterdir())) > 2
+    assert ids("1.1.0") == ids("1.0.0")
+    assert len(list((folder_of(cut, "1.1.0") / "responses").iterdir())) > 2
 
 
 def test_row_i_of_a_file_is_explained_by_row_i_of_its_lineage(
     cut: SmallProject,
 ) -> None:
-    folder = folder_of(cut, "1.0.1")
+    folder = folder_of(cut, "1.1.0")
     texts = {r["response_id"]: r["text"] for r in rows(folder, "responses/train")}
     shards = sorted((folder / "dpo").glob("train-*.parquet"))
     assert len(shards) > 1
@@ -71,16 +71,16 @@ def test_row_i_of_a_file_is_explained_by_row_i_of_its_lineage(
 
 
 def test_explain_names_the_shard_and_diff_reads_all(cut: SmallProject) -> None:
-    folder = folder_of(cut, "1.0.1")
+    folder = folder_of(cut, "1.1.0")
     *_, last = sorted((folder / "lineage").glob("dpo_train-*.parquet"))
     row = pq.read_table(last).to_pylist()[-1]
     said = json.loads(cut.ok("explain", row["chosen_id"], "--json").out)
     where = {(one["version"], one["file"]) for one in said[0]["releases"]}
     assert where == {
         ("1.0.0", "dpo/train.parquet"),
-        ("1.0.1", last.name.replace("dpo_", "dpo/")),
+        ("1.1.0", last.name.replace("dpo_", "dpo/")),
     }
-    found = json.loads(cut.ok("diff", "1.0.0", "1.0.1", "--json").out)["sets"]
+    found = json.loads(cut.ok("diff", "1.0.0", "1.1.0", "--json").out)["sets"]
     assert [one["moved"] for one in found] == [[], [], []]
     for one in found:
         assert all(a == b for a, b in one["figures"].values())
@@ -88,7 +88,7 @@ def test_explain_names_the_shard_and_diff_reads_all(cut: SmallProject) -> None:
 
 
 def test_loaders_find_every_shard(cut: SmallProject, tmp_path: Path) -> None:
-    folder = folder_of(cut, "1.0.1")
+    folder = folder_of(cut, "1.1.0")
     for config, n_rows in (("sft", 5), ("dpo", 4), ("responses", 22)):
         loaded = load_dataset(
             str(folder), config, split="train", cache_dir=str(tmp_path)
@@ -110,10 +110,10 @@ def test_the_same_bytes_with_any_number_of_threads(
     threads: str,
 ) -> None:
     monkeypatch.setenv("FUSEMILL_THREADS", threads)
-    before = folder_of(cut, "1.0.1").rename(tmp_path / "before")
+    before = folder_of(cut, "1.1.0").rename(tmp_path / "before")
     write_release(Project.load(cut.root), most_bytes=MOST_BYTES)
     for path in before.rglob("*.*"):
-        again = folder_of(cut, "1.0.1") / path.relative_to(before)
+        again = folder_of(cut, "1.1.0") / path.relative_to(before)
         assert again.read_bytes() == path.read_bytes()
 
 

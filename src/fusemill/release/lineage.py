@@ -50,9 +50,9 @@ def lineage(
     project: Project,
     con: duckdb.DuckDBPyConnection,
     released: list[Released],
-    sources: dict[str, str],
 ) -> dict[str, Any]:
-    """What was released and what it was made of, set by set."""
+    """What is released and what it is made of, set by set."""
+    sources = _sources(con, released)
     return {
         "name": project.file.release.name,
         "version": project.file.release.version,
@@ -63,10 +63,9 @@ def lineage(
     }
 
 
-def sources_of(
+def _sources(
     con: duckdb.DuckDBPyConnection, released: list[Released]
 ) -> dict[str, str]:
-    """Where the prompts of each set came from, with the revision."""
     found = {}
     for one in released:
         source, revision = con.execute(

@@ -2,11 +2,17 @@
 
 name: tour
 version: 1.0.0
+columns:
+  sft: {messages: 'STRUCT("role" VARCHAR, content VARCHAR)[]'}
+sets:
+  zh_sums: {source: zh_sums.jsonl, selection_id: 94ac…, rule: 1b7e…}
 files:
   sft/train.parquet: {sha256: 3f0c…, bytes: 21874, rows: 202}
 """
 
 import json
+import re
+from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +23,7 @@ from fusemill.durable import sha256_file, write_text
 from fusemill.errors import ReleaseError
 from fusemill.project.declaration import parse, read_text
 from fusemill.project.project import Project
+from fusemill.release.entry import columns_of, sets_of
 
 _RESTORE = (
     "restore it from a copy; or move this version's folder and its registry entry away "
@@ -95,17 +102,58 @@ def register(folder: Path, entry: Path) -> dict[str, int]:
     if before is not None:
         check_files(folder, entry, before)
         return rows
-    data = {
+    _write(entry, new_entry(folder), "registry")
+    return rows
+
+
+def new_entry(folder: Path) -> dict[str, Any]:
+    """The entry of a release that lies in `folder`."""
+    lineage = read_lineage(folder)
+    rows: dict[str, int] = lineage["rows"]
+    return {
         "name": lineage["name"],
         "version": lineage["version"],
         "release_id": lineage["release_id"],
         "created_at": lineage["created_at"],
         "commit": None,  # the Hub commit, once published
+        "columns": columns_of(folder, rows),
+        "sets": sets_of(lineage),
         "files": files_of(folder, rows),
     }
+
+
+def read_entries(workdir: Path, name: str) -> dict[str, dict[str, Any]]:
+    """Entries of a name by version, the lowest first; ReleaseError for a broken one."""
+    folder = workdir / "registry" / "releases" / name
+    found = {}
+    for path in folder.glob("[!.]*.yaml"):
+        if not re.fullmatch(r"\d+\.\d+\.\d+", path.stem):
+            raise ReleaseError(f"{path}: expected a version such as 1.0.0 as its name")
+        entry = read_entry(path)
+        if entry is not None:
+            found[path.stem] = entry
+    return dict(sorted(found.items(), key=lambda one: numbers(one[0])))
+
+
+def numbers(version: str) -> tuple[int, int, int]:
+    """A version for comparing.
+
+    >>> numbers("1.10.0") > numbers("1.9.2")
+    True
+    """
+    major, minor, patch = (int(part) for part in version.split("."))
+    return major, minor, patch
+
+
+def yanked(entry: Mapping[str, Any]) -> str | None:
+    """Why a version was yanked, None where it was not."""
+    found = entry.get("yanked")
+    return None if found is None else str(found["reason"])
+
+
+def _write(entry: Path, data: dict[str, Any], what: str) -> None:
     text = StringIO()
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.dump(data, text)
-    write_text(entry, text.getvalue(), "registry")
-    return rows
+    write_text(entry, text.getvalue(), what)

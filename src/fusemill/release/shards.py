@@ -76,3 +76,14 @@ def files_of(names: Iterable[str], stem: str) -> list[str]:
                 f"{len(found)}: {', '.join(found)}"
             )
     return found
+
+
+def split_of(name: str) -> str | None:
+    """The config and split that a file is of, None for one that holds no rows of any.
+
+    >>> split_of("dpo/train-00001-of-00002.parquet"), split_of("README.md")
+    ('dpo/train', None)
+    """
+    pattern = r"((?:sft|dpo|responses)/(?:train|test))(?:-\d{5}-of-\d{5})?\.parquet"
+    found = re.fullmatch(pattern, name)
+    return found[1] if found else None

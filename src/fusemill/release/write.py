@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -27,16 +28,19 @@ from fusemill.project.project import Project
 from fusemill.release.card import Contents, card
 from fusemill.release.companions import copy_declarations, dataset_info
 from fusemill.release.data import Released, prepare, write_data
-from fusemill.release.lineage import lineage, release_id, sources_of
+from fusemill.release.entry import sets_of
+from fusemill.release.lineage import lineage, release_id
 from fusemill.release.pictures import draw
 from fusemill.release.registry import (
     check_files,
     entry_path,
+    new_entry,
     read_entry,
     read_lineage,
     register,
 )
 from fusemill.release.shards import SHARD_BYTES
+from fusemill.release.versions import require_version
 from fusemill.selection.select import recorded
 
 
@@ -87,25 +91,21 @@ def write_release(
             _same_or_refuse(folder, read_lineage(folder)["release_id"], id_)
             rows = register(folder, entry)
             return Written(folder, entry, rows, False)
+        about = lineage(project, con, released) | {"release_id": id_}
         # A version that was registered is made again byte for byte.
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        created_at = now if before is None else str(before["created_at"])
+        about["created_at"] = now if before is None else str(before["created_at"])
+        if before is None:  # said before gigabytes are written, where it can be
+            _require_version(project, {"sets": sets_of(about)})
         with storage(base):
             make_folder(base)
             temporary = temporary_name(folder)
             try:
                 temporary.mkdir()
-                _write(
-                    project,
-                    con,
-                    released,
-                    licences,
-                    id_,
-                    created_at,
-                    most_bytes,
-                    temporary,
-                )
-                if before is not None:
+                _write(project, con, released, licences, about, most_bytes, temporary)
+                if before is None:
+                    _require_version(project, new_entry(temporary))
+                else:
                     check_files(temporary, entry, before)
                 place(temporary, folder, "release")
             finally:
@@ -190,34 +190,34 @@ def _same_or_refuse(where: Path, found: str, id_: str) -> None:
         )
 
 
+def _require_version(project: Project, new: dict[str, Any]) -> None:
+    declared = project.file.release
+    require_version(project.workdir, declared.name, declared.version, new)
+
+
 def _write(
     project: Project,
     con: duckdb.DuckDBPyConnection,
     released: list[Released],
     licences: list[dict[str, str]],
-    id_: str,
-    created_at: str,
+    about: dict[str, Any],
     most_bytes: int,
     folder: Path,
 ) -> None:
+    """Every file of a release; `about` is what its lineage says."""
     prepare(con, project, released)
     point("release.prepared")
     rows = write_data(con, folder, most_bytes)
     point("release.data")
-    sources = sources_of(con, released)
-    pictures = draw(con, released, folder)
-    contents = Contents(folder, rows, sources, licences, pictures)
-    text = card(project, released, contents, created_at)
+    sources = {one["set"]: one["source"] for one in about["sets"]}
+    contents = Contents(folder, rows, sources, licences, draw(con, released, folder))
+    text = card(project, released, contents, about["created_at"])
     (folder / "README.md").write_text(text, encoding="utf-8")
     info = json.dumps(dataset_info(project.file.release.name, rows), indent=2)
     (folder / "dataset_info.json").write_text(info + "\n", encoding="utf-8")
     copied = copy_declarations(project, folder / "lineage" / "project")
-    found = {
-        **lineage(project, con, released, sources),
-        "release_id": id_,
-        "created_at": created_at,
-        "rows": rows,
-        "declarations": copied,
-    }
+    found = json.dumps(
+        {**about, "rows": rows, "declarations": copied}, indent=2, ensure_ascii=False
+    )
     path = folder / "lineage" / "lineage.json"
-    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    path.write_text(found + "\n", encoding="utf-8")
