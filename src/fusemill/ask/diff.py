@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from fusemill.ask.sides import MadeOf, Side, load_side, sql_of
+from fusemill.ask.sides import MadeOf, Side, load_release, load_side, sql_of
 from fusemill.errors import FusemillError
 from fusemill.project.project import Project
+from fusemill.release.registry import read_lineage
 from fusemill.selection.select import OUTCOMES
 
 Pair = tuple[Any, Any]  # the value on the first side, and on the second
@@ -45,6 +47,20 @@ def diff(project: Project, a: str, b: str, most_rows: int) -> list[Difference]:
         models = dict(
             con.execute("select distinct config_hash, model from responses").fetchall()
         )
+        return compare(con, first, second, models, most_rows)
+
+
+def diff_releases(
+    a: tuple[str, Path], b: tuple[str, Path], most_rows: int
+) -> list[Difference]:
+    """Compare two releases, each a name and a folder, by their own files alone."""
+    models: dict[str, str] = {}
+    for _, folder in (a, b):
+        for one in read_lineage(folder)["sets"]:
+            models |= {c["config_hash"]: c["model"] for c in one["configs"]}
+    with duckdb.connect() as con:
+        first = load_release(con, *a, "side_a")
+        second = load_release(con, *b, "side_b")
         return compare(con, first, second, models, most_rows)
 
 

@@ -16,6 +16,7 @@ import duckdb
 from fusemill.errors import FusemillError
 from fusemill.identity import current_selection
 from fusemill.project.project import Project
+from fusemill.release.registry import read_lineage
 from fusemill.release.shards import files_of
 from fusemill.warehouse.snapshot import quoted
 
@@ -36,15 +37,16 @@ def load_side(
 ) -> Side:
     """Make temp table `table` of what `name` means; FusemillError where it is nothing.
 
-    `name` is `current`, a release (`1.0.0` or `name/1.0.0`), or a selection_id or the
-    beginning of one.
+    `name` is `current`, a release (`1.0.0`, or as `find_release` takes it), or a
+    selection_id or the beginning of one.
     """
     if name == "current":
         return _current(project, con, table)
-    base = project.workdir / "releases"
-    for folder in (base / project.file.release.name / name, base / name):
-        if (folder / "lineage" / "lineage.json").is_file():
-            return _release(con, name, folder, table)
+    own = f"{project.file.release.name}@{name}"
+    for asked in (own, name):
+        folder = find_release(project.workdir, asked)
+        if folder is not None:
+            return load_release(con, name, folder, table)
     found = con.execute(
         "select selection_id, set from selections where starts_with(selection_id, ?)",
         [name],
@@ -58,6 +60,18 @@ def load_side(
         )
     _load(con, [(found[0][1], found[0][0])], table)
     return Side(name, {found[0][1]: _made_of(con, found[0][0])}, True)
+
+
+def find_release(workdir: Path, asked: str) -> Path | None:
+    """Folder of the release that `NAME@VERSION`, `NAME/VERSION` or a path names.
+
+    None where there is no release of that name in `workdir`, and no folder there that
+    is one.
+    """
+    for folder in (workdir / "releases" / asked.replace("@", "/"), Path(asked)):
+        if (folder / "lineage" / "lineage.json").is_file():
+            return folder
+    return None
 
 
 def _current(project: Project, con: duckdb.DuckDBPyConnection, table: str) -> Side:
@@ -93,9 +107,10 @@ def measure(con: duckdb.DuckDBPyConnection, table: str, *, append: bool) -> None
     con.execute(f"{verb} {'' if append else 'as'} {sql_of('measured')}")
 
 
-def _release(
+def load_release(
     con: duckdb.DuckDBPyConnection, name: str, folder: Path, table: str
 ) -> Side:
+    """Make temp table `table` of the release in `folder`, from its files alone."""
     views = {
         "outcomes": "lineage/outcomes",
         "sft_ids": "lineage/sft_train",
@@ -129,7 +144,7 @@ def _release(
         for verb in ("from", "join"):
             sql = sql.replace(f"{verb} {view} as", f"{verb} {name_here} as")
     con.execute(f"create or replace temp table {table} as {sql}")
-    lineage = json.loads((folder / "lineage" / "lineage.json").read_text("utf-8"))
+    lineage = read_lineage(folder)
     return Side(name, {one["set"]: one.get("made_of", {}) for one in lineage["sets"]})
 
 

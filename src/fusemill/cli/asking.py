@@ -87,9 +87,18 @@ def diff(
     rows: RowsOption = 5,
     as_json: JsonOption = False,
 ) -> None:
-    """Two selections or releases: rows, sources, lengths, gaps, what moved and why."""
+    """Two selections or releases: rows, sources, lengths, gaps, what moved and why.
+
+    Two releases that are named NAME@VERSION, or by their folders, need no project.
+    """
     from fusemill.ask.diff import diff as ask
+    from fusemill.ask.diff import diff_releases
+    from fusemill.ask.sides import find_release
     from fusemill.cli.show_diff import show_differences
 
-    opened = open_project(project, data, workdir, only)
-    show_differences(ask(opened, a, b, rows), (a, b), as_json)
+    first, second = (find_release(workdir or project, name) for name in (a, b))
+    if first is not None and second is not None:
+        found = diff_releases((a, first), (b, second), rows)
+    else:
+        found = ask(open_project(project, data, workdir, only), a, b, rows)
+    show_differences(found, (a, b), as_json)

@@ -32,6 +32,7 @@ class Contents:
     sources: Mapping[str, str]  # of each set
     licences: list[dict[str, str]]
     pictures: list[Picture]
+    yanked: Mapping[str, str]  # other versions of this name, and why
 
 
 def config_files(rows: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -91,6 +92,7 @@ def card(
         models=_models(project, released),
         composition=_composition(project, released),
         pictures=contents.pictures,
+        yanked=contents.yanked,
     )
     return text + "\n"
 

@@ -102,7 +102,7 @@ def register(folder: Path, entry: Path) -> dict[str, int]:
     if before is not None:
         check_files(folder, entry, before)
         return rows
-    _write(entry, new_entry(folder), "registry")
+    write_entry(entry, new_entry(folder))
     return rows
 
 
@@ -148,10 +148,11 @@ def numbers(version: str) -> tuple[int, int, int]:
 def yanked(entry: Mapping[str, Any]) -> str | None:
     """Why a version was yanked, None where it was not."""
     found = entry.get("yanked")
-    return None if found is None else str(found["reason"])
+    return str(found["reason"]) if found else None
 
 
-def _write(entry: Path, data: dict[str, Any], what: str) -> None:
+def write_entry(entry: Path, data: dict[str, Any], what: str = "registry") -> None:
+    """Write an entry, replaced as a whole; `what` names the points of writing it."""
     text = StringIO()
     yaml = YAML()
     yaml.default_flow_style = False

@@ -57,11 +57,11 @@ def least(before: str, level: Level) -> str:
     return f"{major}.{minor}.{patch + 1}"
 
 
-def base_of(workdir: Path, name: str, version: str) -> tuple[str, Entry] | None:
+def base_of(entries: Mapping[str, Entry], version: str) -> tuple[str, Entry] | None:
     """What a version is compared with: the highest below it that is not yanked."""
     below = [
         (number, entry)
-        for number, entry in read_entries(workdir, name).items()
+        for number, entry in entries.items()
         if numbers(number) < numbers(version) and not yanked(entry)
     ]
     return max(below, key=lambda one: numbers(one[0]), default=None)
@@ -69,7 +69,7 @@ def base_of(workdir: Path, name: str, version: str) -> tuple[str, Entry] | None:
 
 def require_version(workdir: Path, name: str, version: str, new: Entry) -> None:
     """ReleaseError where a version is too low for what changed since its base."""
-    base = base_of(workdir, name, version)
+    base = base_of(read_entries(workdir, name), version)
     if base is None:
         return
     before, entry = base

@@ -35,12 +35,14 @@ from fusemill.release.registry import (
     check_files,
     entry_path,
     new_entry,
+    read_entries,
     read_entry,
     read_lineage,
     register,
 )
 from fusemill.release.shards import SHARD_BYTES
 from fusemill.release.versions import require_version
+from fusemill.release.yank import yanked_at
 from fusemill.selection.select import recorded
 
 
@@ -195,6 +197,13 @@ def _require_version(project: Project, new: dict[str, Any]) -> None:
     require_version(project.workdir, declared.name, declared.version, new)
 
 
+def _yanked_others(project: Project, when: str) -> dict[str, str]:
+    """Other versions of this name that were yanked at a time, and why."""
+    declared = project.file.release
+    found = yanked_at(read_entries(project.workdir, declared.name), when)
+    return {v: reason for v, reason in found.items() if v != declared.version}
+
+
 def _write(
     project: Project,
     con: duckdb.DuckDBPyConnection,
@@ -210,7 +219,14 @@ def _write(
     rows = write_data(con, folder, most_bytes)
     point("release.data")
     sources = {one["set"]: one["source"] for one in about["sets"]}
-    contents = Contents(folder, rows, sources, licences, draw(con, released, folder))
+    contents = Contents(
+        folder=folder,
+        rows=rows,
+        sources=sources,
+        licences=licences,
+        pictures=draw(con, released, folder),
+        yanked=_yanked_others(project, about["created_at"]),
+    )
     text = card(project, released, contents, about["created_at"])
     (folder / "README.md").write_text(text, encoding="utf-8")
     info = json.dumps(dataset_info(project.file.release.name, rows), indent=2)
