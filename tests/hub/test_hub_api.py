@@ -316,3 +316,11 @@ def test_a_download_goes_on_where_it_broke_off(
         repo, "big.bin", revision=sha, repo_type=TYPE, cache_dir=tmp_path
     )
     assert Path(path).read_bytes() == whole
+
+
+def test_a_tag_of_digits_is_a_tag(hub: HubServer, repo: str) -> None:
+    hub.api.create_tag(repo, tag="20261127", repo_type=TYPE)
+    tagged = hub.api.dataset_info(repo, revision="20261127").sha
+    assert tagged == hub.api.dataset_info(repo).sha
+    with pytest.raises(BadRequestError, match="not a name"):
+        hub.api.create_tag(repo, tag="0" * 40, repo_type=TYPE)

@@ -187,3 +187,9 @@ def test_what_is_secret_is_for_its_owner(tmp_path: Path) -> None:
         assert server.token not in server.log.read_text()
         listed = server.run("token", "--list").stdout
         assert listed.startswith("local\twrite\t")
+
+
+def test_fsck_names_a_repository_without_its_settings(hub: Hub) -> None:
+    (hub.folder / TASKS.folder / "hub.json").unlink()
+    (problem,) = checking.fsck(hub.folder).problems
+    assert problem.startswith("dataset ada/tasks: hub.json: ")

@@ -66,7 +66,7 @@ def _broken(repository: Repository, wanted: dict[str, Pointer]) -> Iterator[str]
     name = f"{repository.id.type} {repository.id}"
     try:
         settings(repository)
-    except (OSError, ValueError) as error:
+    except (HubError, OSError, ValueError) as error:
         yield f"{name}: hub.json: {error}"
     checked: set[ObjectID] = set()
     refs = [ref for ref in repository.refs.allkeys() if ref != b"HEAD"]

@@ -77,7 +77,8 @@ class _Exchange:
         allowed = self._began + SILENCE_S + self._n_received / SLOWEST
         wait = min(SILENCE_S, allowed - time.monotonic())
         try:
-            message = await asyncio.wait_for(self._receive(), max(wait, 0.0))
+            async with asyncio.timeout(max(wait, 0.0)):
+                message = await self._receive()
         except TimeoutError:
             self._late = True
             raise Refusal(408, "the body came too slowly", "RequestTimeout") from None

@@ -119,7 +119,7 @@ def ref_name(text: str, what: str) -> str:
         not _is_ref(f"refs/heads/{text}")
         or text.startswith(("-", "refs/"))
         or text == "HEAD"
-        or re.fullmatch(r"[0-9a-fA-F]{7,40}", text)
+        or is_commit_id(text.lower())
     ):
         raise malformed(f"{what} {text[:200]!r}: not a name that git takes for one")
     return text

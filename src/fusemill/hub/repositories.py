@@ -57,14 +57,14 @@ class Repositories:
         Refusal 409 where it exists.
         """
         final = self.folder / identity.folder
+        _refuse_existing(final, identity)
         temporary = temporary_name(self.incoming / identity.name)
         with storage(final):
             make_folder(final.parent)
             try:
                 self._build(Repository(identity, _bare(temporary)), user, private)
                 with self._lock:
-                    if final.exists():
-                        raise exists(f"{identity.type} {identity} exists already")
+                    _refuse_existing(final, identity)
                     place(temporary, final, "hub.repository")
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -96,6 +96,11 @@ class Repositories:
         shutil.rmtree(temporary)
 
 
+def _refuse_existing(path: Path, identity: RepositoryId) -> None:
+    if path.exists():
+        raise exists(f"{identity.type} {identity} exists already")
+
+
 def _bare(path: Path) -> Path:
     path.mkdir()
     Repo.init_bare(path, default_branch=MAIN.encode()).close()
@@ -104,7 +109,11 @@ def _bare(path: Path) -> Path:
 
 def settings(repository: Repository) -> dict[str, Any]:
     """`private`, and `created` as an ISO time."""
-    found: dict[str, Any] = json.loads((repository.path / "hub.json").read_text())
+    try:
+        text = (repository.path / "hub.json").read_text("utf-8")
+    except FileNotFoundError:  # deleted meanwhile
+        raise gone(repository.id) from None
+    found: dict[str, Any] = json.loads(text)
     return found
 
 

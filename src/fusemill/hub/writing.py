@@ -29,9 +29,10 @@ def write_object(repository: Repository, value: ShaFile) -> ObjectID:
     temporary = objects / f"tmp_obj_{uuid.uuid4().hex}"
     with storage(final):
         try:
-            # Only this one folder: of a deleted repository nothing is made again.
-            final.parent.mkdir(exist_ok=True)
-            fsync(objects)
+            if not final.parent.is_dir():
+                # Only this one folder: of a deleted repository nothing is made again.
+                final.parent.mkdir(exist_ok=True)
+                fsync(objects)
             temporary.write_bytes(value.as_legacy_object())
             temporary.chmod(0o444)
             place(temporary, final, "hub.git")

@@ -50,10 +50,8 @@ def commits(request: Request) -> Response:
     """The history of a revision, newest first, a page at a time."""
     repository = access.readable(request)
     sha = repository.resolve(access.revision(request))
-    page, size = (
-        _number(request, "p", 0),
-        min(_number(request, "limit", PAGE) or PAGE, PAGE),
-    )
+    page = _number(request, "p", 0)
+    size = min(_number(request, "limit", PAGE) or PAGE, PAGE)
     formatted = "formatted" in request.query_params.getlist("expand[]")
     first = page * size
     found = list(islice(repository.history(sha), first, first + size + 1))

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -86,7 +87,7 @@ def listed(request: Request) -> Response:
     """The repositories of a kind that the caller may see."""
     kind = request.path_params["kind"]
     if kind not in names.KINDS:
-        raise malformed(f"{kind!r}: datasets and models are served here")
+        raise HTTPException(404)
     token = access.caller(request)
     author = request.query_params.get("author")
     search = request.query_params.get("search", "").lower()
