@@ -24,6 +24,7 @@ from fusemill.project.project import Project
 from fusemill.prompts import reading
 from fusemill.sampling import recorded
 from fusemill.selection import select
+from fusemill.train import target as targets
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -141,7 +142,8 @@ def test_exit_codes_are_documented() -> None:
 
 def declared() -> list[type[Declaration]]:
     """Every YAML block."""
-    assert all((compositions, models, results, suites))  # imported: their classes exist
+    # Imported: their classes exist.
+    assert all((compositions, models, results, suites, targets))
     found, queue = [], [Declaration]
     while queue:
         queue += (below := queue.pop().__subclasses__())

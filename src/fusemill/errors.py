@@ -9,6 +9,7 @@
     ├── EngineError              1   a sampling, scoring or checking engine
     ├── SandboxError             1   code cannot be run safely here
     ├── ReleaseError             1   a release that may not be written
+    ├── TrainError           1   a model cannot be trained as asked
     ├── HubError                 1   a served Hub, or a request to it
     ├── LockError                4   another run holds the warehouse, a stage or a Hub
     └── AuditFailure             3   a suite or the composition contract failed
@@ -58,6 +59,10 @@ class ReleaseError(FusemillError):
 
 class HubError(FusemillError):
     """The folder of a Hub cannot be served, or a request cannot be met."""
+
+
+class TrainError(FusemillError):
+    """A model cannot be trained as asked."""
 
 
 class LockError(FusemillError):

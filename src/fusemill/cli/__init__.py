@@ -8,11 +8,21 @@ import signal
 import sys
 from typing import NoReturn
 
-from fusemill.cli import asking, hub, project, releases, stages, warehouse
+from fusemill.cli import asking, hub, project, releases, stages, train, warehouse
 from fusemill.cli.common import app, printable
 from fusemill.errors import FusemillError
 
-__all__ = ["app", "asking", "hub", "main", "project", "releases", "stages", "warehouse"]
+__all__ = [
+    "app",
+    "asking",
+    "hub",
+    "main",
+    "project",
+    "releases",
+    "stages",
+    "train",
+    "warehouse",
+]
 
 
 def main() -> None:

@@ -20,6 +20,12 @@ def starter() -> Path:
     raise DeclarationError(f"{package}: this installation has no starter project")
 
 
+def trainer(root: Path, stage: str) -> Path:
+    """The project's own training/<stage>.py, or the starter's where it has none."""
+    own = root / "training" / f"{stage}.py"
+    return own if own.is_file() else starter() / "training" / f"{stage}.py"
+
+
 def copy_starter(folder: Path) -> list[str]:
     """Copy the starter into a new or empty folder; returns what was made."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -1,0 +1,58 @@
+"""The weights that training starts from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusemill.checkpoints.folders import from_hub, local_folder, sha256_folder
+from fusemill.errors import TrainError
+from fusemill.project.checkpoints import where_of
+from fusemill.project.project import Project
+
+
+@dataclass(frozen=True)
+class Base:
+    """A folder of weights and what names them."""
+
+    folder: Path
+    model: str  # on the Hub, or the declared name
+    revision: str | None  # commit on the Hub
+    sha256: str | None  # of the files, where no commit says which they are
+    licence: str
+
+    @property
+    def digest(self) -> str:
+        """What names these weights."""
+        return self.revision or str(self.sha256)
+
+
+def find_base(project: Project, name: str, given: Path | None) -> Base:
+    """The folder given on the command line, else the registry's model `name`.
+
+    TrainError where the registry does not say which weights they are.
+    """
+    model = project.models[name]
+    if given is not None:
+        if not (given / "config.json").is_file():
+            raise TrainError(
+                f"--model {given}: expected a folder of weights, found no config.json"
+            )
+        return Base(given, model.model, None, sha256_folder(given), model.licence)
+    checkpoint = project.checkpoints.get(name)
+    where = where_of(name) + ".weights"
+    if checkpoint is not None and checkpoint.weights is not None:
+        folder = local_folder(project, checkpoint.weights, where)
+        found = sha256_folder(folder)
+        if model.weights_sha256 not in (None, found):
+            raise TrainError(
+                f"{where}: expected sha256 {str(model.weights_sha256)[:12]}…, as in "
+                f"registry/models.yaml, found {found[:12]}…; another checkpoint"
+            )
+        return Base(folder, model.model, None, found, model.licence)
+    if model.revision is None:
+        raise TrainError(
+            f"registry/models.yaml: models.{name}: revision is null, so which weights "
+            f"training starts from is not known; write the commit of {model.model} "
+            f"there, or name a local copy as {where}, or give --model DIR"
+        )
+    folder = from_hub(model, name, where)
+    return Base(folder, model.model, model.revision, None, model.licence)

@@ -1,0 +1,161 @@
+"""One training run: what is asked for, checked before training starts, and its end.
+
+output/
+  model.safetensors, config.json, tokenizer.json, …   what to use
+  final/            DPO: the weights of the last step, chosen or not
+  checkpoint-100/   what a stopped run goes on from
+  training.json     what was trained on what, by which numbers
+  too_long.csv      rows over the limit
+  curves.png, trainer_state.json, README.md
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from fusemill.durable import make_folder, storage, write_text
+from fusemill.errors import TrainError
+from fusemill.progress import Progress
+from fusemill.project.project import Project
+from fusemill.train.base import Base, find_base
+from fusemill.train.datasets import tokenized
+from fusemill.train.pin import Release, resolve
+from fusemill.train.rows import Limit, TooLong
+from fusemill.train.target import Target, load_target
+from fusemill.train.templates import Chat
+
+Stage = Literal["sft", "dpo"]
+RECORD = "training.json"
+SPLITS = {"sft": ("sft/train",), "dpo": ("dpo/train", "dpo/test")}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of `fusemill train`."""
+
+    stage: Stage
+    target: str
+    data: str
+    output: Path
+    model: Path | None = None  # weights to start from; None: the registry's
+    lora: bool = False
+
+
+class Run:
+    """A run that may start: data, weights, template and output have been looked at."""
+
+    def __init__(self, project: Project, asked: Asked, progress: Progress) -> None:
+        """Everything that can be wrong before a step is made is said here."""
+        self.asked, self.progress = asked, progress
+        self.target: Target = load_target(project, asked.target)
+        self.release: Release = resolve(project, asked.data)
+        self.base: Base = find_base(project, self.target.model, asked.model)
+        self.chat = Chat(self.base.folder, self.target.template, asked.target)
+        self.output = asked.output.absolute()
+        self._datasets, too_long = self._read()
+        self._begin(too_long)
+
+    @property
+    def stage(self) -> Any:
+        """The target's block of this stage."""
+        return getattr(self.target, self.asked.stage)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """What of the release is read: DPO's test pairs only to choose by."""
+        choosing = self.asked.stage == "dpo" and self.target.dpo.choose_among > 0
+        names = SPLITS[self.asked.stage]
+        return names if choosing else names[:1]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """sha256 of the files that are read, by name."""
+        names = [file for split in self.splits for file in self.release.files(split)]
+        return {name: self.release.sha256[name] for name in names}
+
+    def dataset(self, split: Literal["train", "test"]) -> Any:
+        """Rows as token ids; None for a split that is not read."""
+        return self._datasets.get(f"{self.asked.stage}/{split}")
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What names this run: two runs with the same give the same weights."""
+        return {
+            "stage": self.asked.stage,
+            "data": {
+                "name": self.release.name,
+                "version": self.release.version,
+                "commit": self.release.commit,
+                "repo": self.release.repo,
+                "release_id": self.release.release_id,
+                "files": self.files,
+            },
+            "model": {
+                "name": self.target.model,
+                "repo": self.base.model,
+                "revision": self.base.revision,
+                "sha256": self.base.sha256,
+            },
+            "lora": self.asked.lora,
+            "target": self.target.model_dump(mode="json"),
+        }
+
+    def _read(self) -> tuple[dict[str, Any], list[TooLong]]:
+        limit = Limit(self.target.max_length, self.target.too_long == "truncate")
+        found: dict[str, Any] = {}
+        too_long: list[TooLong] = []
+        for split in self.splits:
+            found[split], over = tokenized(
+                self.release, split, self.chat, self.base.digest, limit
+            )
+            too_long += over
+            self.say(
+                f"{split}: {len(found[split]):,} rows"
+                + (f", {len(over):,} over {limit.max_length} tokens" if over else "")
+            )
+        return found, too_long
+
+    def _begin(self, too_long: list[TooLong]) -> None:
+        """Claim the output folder; TrainError where another run is in it."""
+        path = self.output / RECORD
+        if path.is_file():
+            before = json.loads(path.read_text("utf-8"))
+            if {key: before.get(key) for key in self.record} != self.record:
+                raise TrainError(
+                    f"{path}: another run is there (other data, model or numbers); "
+                    "choose another --output, or move that folder away"
+                )
+        elif self.output.exists() and any(self.output.iterdir()):
+            raise TrainError(
+                f"{self.output}: expected a new or empty folder, or one of this very "
+                "run, found other files; choose another --output"
+            )
+        from accelerate import PartialState
+
+        with PartialState().main_process_first(), storage(self.output):
+            make_folder(self.output)
+            if not path.is_file():
+                write_text(path, json.dumps(self.record, indent=2) + "\n", "training")
+            if too_long:
+                lines = [f"{t.file},{t.row},{t.n_tokens},{t.fate}\n" for t in too_long]
+                text = "file,row,n_tokens,fate\n" + "".join(lines)
+                write_text(self.output / "too_long.csv", text, "training")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether an earlier call came to the end."""
+        return "result" in json.loads((self.output / RECORD).read_text("utf-8"))
+
+    @property
+    def is_main_process(self) -> bool:
+        """Whether this is the one of several processes that writes and speaks."""
+        from accelerate import PartialState
+
+        return bool(PartialState().is_main_process)
+
+    def say(self, text: str) -> None:
+        """A line about this run, from one process only."""
+        if self.is_main_process:
+            self.progress.say(self.asked.stage, text)

@@ -1,0 +1,138 @@
+"""From a trainer that is set up to weights in their place: the end of both scripts."""
+
+import errno
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from transformers import PrinterCallback, TrainerCallback
+
+from fusemill.durable import storage, write_text
+from fusemill.errors import StorageError, TrainError
+from fusemill.progress import Count
+from fusemill.train.card import write_card
+from fusemill.train.checkpoints import (
+    Candidate,
+    candidates,
+    choose,
+    last_whole,
+    mark_whole,
+)
+from fusemill.train.curves import draw
+from fusemill.train.order import SeededOrder
+from fusemill.train.run import RECORD, Run
+from fusemill.train.weights import place_weights
+
+
+class Steps(TrainerCallback):  # type: ignore[misc]
+    """Shows how far a run is, and marks a checkpoint once all of it is on the disk."""
+
+    def __init__(self, count: Count, batch: int) -> None:
+        self._count, self._batch = count, batch
+
+    def on_train_begin(self, args: Any, state: Any, *_: Any, **__: Any) -> None:
+        """Called before the first step, or the first that is missing."""
+        del args
+        self._count.expect((state.max_steps - state.global_step) * self._batch)
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        """Called after each step."""
+        self._count(self._batch)
+
+    def on_log(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """Called with the means since the last call."""
+        del args, control
+        loss = more["logs"].get("loss")
+        if loss is not None and state.is_world_process_zero:
+            self._count.note(f"loss {float(loss):.4f}")
+
+    def on_save(self, args: Any, state: Any, *_: Any, **__: Any) -> None:
+        """Called after everything has been written."""
+        if state.is_world_process_zero:
+            mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+
+
+def train(run: Run, trainer: Any) -> None:
+    """Train to the end, from the last checkpoint of a run that was stopped.
+
+    Raises StorageError where the disk is full; what was finished stays.
+    """
+    since = last_whole(run.output) if trainer.is_world_process_zero() else None
+    trainer.accelerator.wait_for_everyone()
+    _require_room(run, trainer)
+    if since is not None:
+        run.say(f"goes on from {since.name}")
+    batch = run.target.steps.batch
+    trainer.remove_callback(PrinterCallback)  # it prints where results are expected
+    with _disk(run.output):
+        with run.progress.stage(run.asked.stage, "training") as count:
+            trainer.add_callback(SeededOrder())
+            trainer.add_callback(Steps(count, batch))
+            trainer.train(resume_from_checkpoint=str(since) if since else None)
+        trainer.save_model(str(run.output / "final"))
+        if trainer.is_world_process_zero():
+            _finish(run, trainer)
+    trainer.accelerator.wait_for_everyone()
+
+
+def _finish(run: Run, trainer: Any) -> None:
+    log = trainer.state.log_history
+    among = getattr(run.stage, "choose_among", 0)
+    found = candidates(log, run.target.steps.save_every, among)
+    chosen = choose(found)
+    name = f"checkpoint-{chosen.step}" if chosen else "final"
+    place_weights(run, run.output / name)
+    trainer.state.save_to_json(str(run.output / "trainer_state.json"))
+    draw(log, run.output / "curves.png")
+    result = {
+        "steps": trainer.state.global_step,
+        "chosen": name,
+        "candidates": [asdict(one) for one in found],
+    }
+    text = json.dumps({**run.record, "result": result}, indent=2)
+    write_text(run.output / RECORD, text + "\n", "training")
+    write_card(run, result)
+    if run.asked.stage == "sft":  # the same weights twice
+        shutil.rmtree(run.output / "final")
+    run.say(f"{run.output} written; weights of {_said(name, chosen)}")
+
+
+def _said(name: str, chosen: Candidate | None) -> str:
+    if chosen is None:
+        return "the last step"
+    return f"{name}: accuracy {chosen.accuracy:.3f}, margin {chosen.margin:.3f}"
+
+
+def _require_room(run: Run, trainer: Any) -> None:
+    """TrainError where the checkpoints cannot fit, before a step is made."""
+    trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+    # float32 weights with the two moments of AdamW; one more while the oldest is there.
+    need = trained * 12 * (trainer.args.save_total_limit + 1)
+    free = shutil.disk_usage(run.output).free
+    if need > free:
+        raise TrainError(
+            f"{run.output}: checkpoints take up to {need / 1e9:.1f} GB there, "
+            f"{free / 1e9:.1f} GB are free; free space or choose another --output"
+        )
+
+
+@contextmanager
+def _disk(output: Path) -> Iterator[None]:
+    """A full disk as a StorageError, whichever library met it."""
+    from safetensors import SafetensorError
+
+    try:
+        with storage(output):
+            yield
+    except (RuntimeError, SafetensorError) as error:
+        full = "No space left" in str(error) or shutil.disk_usage(output).free < 1 << 20
+        if not full and getattr(error, "errno", None) != errno.ENOSPC:
+            raise
+        raise StorageError(
+            f"{output}: the disk is full; free space and run again, it goes on from "
+            "the last whole checkpoint"
+        ) from error

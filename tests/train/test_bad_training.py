@@ -1,0 +1,229 @@
+"""What cannot be trained on is said before training starts, with what to do."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from small_training import (
+    PIN,
+    Training,
+    assistant,
+    examples,
+    make,
+    pairs,
+    project,
+    user,
+    write_release,
+)
+from target_families import GEMMA, LLAMA, write_tokenizer
+
+from fusemill.errors import EngineError, FusemillError, ReleaseError, TrainError
+from fusemill.progress import Progress
+from fusemill.train.arguments import accumulation
+from fusemill.train.run import Asked, Run
+from needs_torch import torch  # noqa: F401
+
+Files = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Training:
+    monkeypatch.setenv("FUSEMILL_CACHE", str(tmp_path / "cache"))
+    return make(tmp_path, LLAMA)
+
+
+def prepare(training: Training, stage: str = "sft", **changes: Any) -> Run:
+    asked: dict[str, Any] = {
+        "stage": stage,
+        "target": str(training.workdir / "target.yaml"),
+        "data": PIN,
+        "output": training.workdir / "out",
+        "model": training.base,
+    }
+    return Run(project(training.workdir), Asked(**{**asked, **changes}), Progress())
+
+
+SAME = {**pairs(1)[0], "rejected": pairs(1)[0]["chosen"]}
+NO_ANSWER = {"messages": [user("1 + 1")]}
+NOTHING = {"messages": []}
+ALSO_ASKED = {**pairs(1)[0], "chosen": [assistant("2"), user("Sure?")]}
+
+
+@pytest.mark.parametrize(
+    ("stage", "files", "said"),
+    [
+        ("sft", {"sft/train.parquet": [{"prompt": "x"}]}, "no column messages; found"),
+        ("dpo", {"dpo/train.parquet": examples(2)}, "no column prompt, chosen, rej"),
+        (
+            "sft",
+            {"dpo/train.parquet": pairs(2)},
+            "this release has no rows of sft/train",
+        ),
+        ("dpo", {"dpo/train.parquet": pairs(2)}, "no rows of dpo/test"),
+        (
+            "sft",
+            {"sft/train.parquet": [*examples(2), NO_ANSWER]},
+            "row 2: messages: expected an assistant's turn at the end, found user",
+        ),
+        (
+            "sft",
+            {"sft/train.parquet": [*examples(1), NOTHING]},
+            "row 1: messages: expected .*, found nothing",
+        ),
+        (
+            "dpo",
+            {"dpo/train.parquet": [*pairs(3), SAME], "dpo/test.parquet": pairs(1)},
+            "row 3: chosen and rejected are the same answer",
+        ),
+        (
+            "dpo",
+            {"dpo/train.parquet": [ALSO_ASKED], "dpo/test.parquet": pairs(1)},
+            "row 0: chosen: expected .*, found assistant, user",
+        ),
+    ],
+)
+def test_rows_that_cannot_be_trained_on(
+    stage: str, files: Files, said: str, training: Training, tmp_path: Path
+) -> None:
+    write_release(tmp_path, files)
+    with pytest.raises(TrainError, match=said):
+        prepare(training, stage)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_split(training: Training, tmp_path: Path) -> None:
+    folder = write_release(tmp_path, {"sft/train.parquet": examples(1)})
+    empty = pl.DataFrame(examples(1)).clear()
+
+    def rewrite(path: Path) -> None:
+        empty.write_parquet(path)
+
+    rewritten(folder, tmp_path, rewrite)
+    with pytest.raises(TrainError, match="no rows; there is nothing to train on"):
+        prepare(training)
+
+
+def rewritten(folder: Path, workdir: Path, change: Callable[[Path], None]) -> None:
+    """Change a release's only data file and its entry with it."""
+    import hashlib
+
+    path = folder / "sft" / "train.parquet"
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    change(path)
+    entry = workdir / "registry" / "releases" / "little" / "1.0.0.yaml"
+    after = hashlib.sha256(path.read_bytes()).hexdigest()
+    entry.write_text(entry.read_text("utf-8").replace(before, after), "utf-8")
+
+
+@pytest.mark.parametrize(
+    "pin",
+    ["little", "little@main", "little@latest", "little@1.0", "releases/little/1.0.0"],
+)
+def test_data_without_a_pin(pin: str, training: Training) -> None:
+    with pytest.raises((TrainError, ReleaseError), match=r"NAME@VERSION|is no pin"):
+        prepare(training, data=pin)
+
+
+def test_a_version_that_is_not_registered(training: Training) -> None:
+    with pytest.raises((TrainError, ReleaseError), match=r"here: 1\.0\.0"):
+        prepare(training, data="little@2.0.0")
+
+
+def test_files_that_were_changed_after_the_release(
+    training: Training, tmp_path: Path
+) -> None:
+    path = tmp_path / "releases" / "little" / "1.0.0" / "sft" / "train.parquet"
+    pl.DataFrame(examples(3)).write_parquet(path)
+    with pytest.raises(ReleaseError, match=r"sft/train\.parquet: does not match"):
+        prepare(training)
+
+
+def test_a_tokenizer_without_a_template(training: Training) -> None:
+    write_tokenizer(training.base, LLAMA, template="")
+    with pytest.raises(EngineError, match="has no chat template"):
+        prepare(training)
+
+
+def test_a_row_that_the_template_refuses(tmp_path: Path) -> None:
+    talk = [{"role": "system", "content": "Be brief."}, user("1"), assistant("2")]
+    gemma = make(tmp_path, GEMMA, {"sft/train.parquet": [{"messages": talk}]})
+    with pytest.raises(TrainError, match=r"row 0: .*System role not supported"):
+        prepare(gemma)
+
+
+def test_a_folder_that_has_no_weights(training: Training, tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match=r"found no config\.json"):
+        prepare(training, model=tmp_path)
+
+
+def test_weights_that_nothing_pins(training: Training) -> None:
+    with pytest.raises(TrainError, match=r"revision is null.*--model DIR"):
+        prepare(training, model=None)
+
+
+def test_an_output_folder_with_something_else(
+    training: Training, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("…", "utf-8")
+    with pytest.raises(TrainError, match="expected a new or empty folder"):
+        prepare(training)
+
+
+def test_rows_that_are_all_too_long(tmp_path: Path) -> None:
+    training = make(tmp_path, LLAMA, max_length=20)
+    with pytest.raises(TrainError, match="all 16 rows are longer than 20 tokens"):
+        prepare(training)
+
+
+def test_a_batch_that_does_not_come_out_even(training: Training) -> None:
+    steps = prepare(training).target.steps  # 8 rows a step, 2 a pass
+    assert [accumulation(steps, n) for n in (1, 2, 4)] == [4, 2, 1]
+    with pytest.raises(TrainError, match="cannot be split evenly over 3 devices"):
+        accumulation(steps, 3)
+
+
+def test_a_disk_without_room_for_checkpoints(
+    training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = fails(training, monkeypatch, {"FREE": 1000})
+    assert "checkpoints take up to" in said
+    assert not list((tmp_path / "out").glob("checkpoint-*"))
+
+
+def test_a_disk_that_is_full_at_a_checkpoint(
+    training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = fails(training, monkeypatch, {"FAIL_AT": 4})
+    assert "the disk is full; free space and run again" in said
+    assert (tmp_path / "out" / "checkpoint-2").is_dir()
+
+
+def fails(
+    training: Training, monkeypatch: pytest.MonkeyPatch, how: dict[str, int]
+) -> str:
+    """What training says on a disk like this."""
+    import runpy
+    import shutil
+
+    from small_training import ROOT
+    from transformers import Trainer
+
+    if "FREE" in how:
+        usage = shutil.disk_usage(training.workdir)._replace(free=how["FREE"])
+        monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    saved = Trainer._save_optimizer_and_scheduler
+
+    def save(self: Any, folder: str) -> None:
+        if folder.endswith(f"checkpoint-{how.get('FAIL_AT')}"):
+            raise OSError(errno.ENOSPC, "No space left on device", folder)
+        saved(self, folder)
+
+    monkeypatch.setattr(Trainer, "_save_optimizer_and_scheduler", save)
+    run = prepare(training)
+    with pytest.raises(FusemillError) as said:
+        runpy.run_path(str(ROOT / "training" / "sft.py"))["train"](run)
+    return str(said.value)

@@ -1,0 +1,159 @@
+"""Whole commands on tiny random models of the three families' architectures."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_training import (
+    PIN,
+    ROOT,
+    Training,
+    make,
+    record,
+    weights,
+)
+from target_families import FAMILIES, LLAMA, QWEN, Family
+
+from needs_torch import torch
+from small_project import fusemill
+
+
+def called(training: Training, stage: str, output: str, *options: str) -> Path:
+    """Run a command in this process; returns the output folder."""
+    words = training.command(stage, output, *options)
+    said = fusemill(*words, env=training.env())
+    assert said.code == 0, said.err
+    assert said.out == f"{training.workdir / output}\n"
+    return training.workdir / output
+
+
+def state(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+def changed(before: Path, after: Path) -> bool:
+    old, new = state(before), state(after)
+    assert old.keys() == new.keys()
+    return any(not torch.equal(old[name], new[name]) for name in old)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.kind)
+def test_sft_then_dpo(family: Family, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    training = make(tmp_path, family)
+    sft = called(training, "sft", "sft")
+    dpo = called(training, "dpo", "dpo", "--model", str(sft))
+    assert changed(training.base, sft)
+    assert changed(sft, dpo)
+    said = record(dpo)
+    # 40 pairs are 5 steps of 8; checkpoints every 2, and of those the last two.
+    assert said["result"]["steps"] == 5
+    assert [one["step"] for one in said["result"]["candidates"]] == [2, 4]
+    assert {p.name for p in dpo.glob("checkpoint-*")} == {
+        "checkpoint-2",
+        "checkpoint-4",
+        "checkpoint-5",
+    }
+    assert weights(dpo) == weights(dpo / said["result"]["chosen"])
+    assert weights(dpo / "final") == weights(dpo / "checkpoint-5")
+    assert (dpo / "curves.png").read_bytes().startswith(b"\x89PNG")
+    AutoModelForCausalLM.from_pretrained(dpo)
+    tokenizer = AutoTokenizer.from_pretrained(dpo)
+    opening = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "Hi"}], tokenize=False
+    ).partition("Hi")[0]
+    assert opening == said["target"]["template"]["opening"]
+
+
+def test_the_data_is_named_everywhere(tmp_path: Path) -> None:
+    training = make(tmp_path, LLAMA, report_to=["tensorboard"])
+    sft = called(training, "sft", "sft")
+    entry = (tmp_path / "registry/releases/little/1.0.0.yaml").read_text("utf-8")
+    data = json.loads((sft / "config.json").read_text("utf-8"))["fusemill"]["data"]
+    assert data["name"] == "little"
+    assert data["release_id"] in entry
+    assert data["files"]["sft/train.parquet"] in entry
+    assert record(sft)["data"] == data
+    card = (sft / "README.md").read_text("utf-8")
+    assert data["release_id"] in card
+    assert data["files"]["sft/train.parquet"] in card
+    (events,) = sft.glob("runs/*/events.*")
+    assert b"sft llama-3.1-8b-instruct " in events.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "family", [LLAMA, *(pytest.param(f, marks=pytest.mark.slow) for f in FAMILIES[1:])]
+)
+def test_adapters_are_merged_into_the_weights(family: Family, tmp_path: Path) -> None:
+    training = make(tmp_path, family)
+    sft = called(training, "sft", "sft", "--lora")
+    dpo = called(training, "dpo", "dpo", "--lora", "--model", str(sft))
+    assert changed(training.base, sft)
+    assert changed(sft, dpo)
+    assert (dpo / "final" / "adapter_model.safetensors").is_file()
+    assert not list(dpo.glob("adapter*"))
+    # Frozen by adapters: what is no linear layer.
+    old, new = state(training.base), state(dpo)
+    name = "model.embed_tokens.weight"
+    assert torch.equal(old[name], new[name])
+
+
+def test_the_same_pin_and_seed_give_the_same_weights(tmp_path: Path) -> None:
+    training = make(tmp_path, QWEN)
+    one, two = (called(training, "dpo", name) for name in ("one", "two"))
+    assert weights(one / "final") == weights(two / "final")
+    assert record(one) == record(two)
+
+
+@pytest.mark.parametrize("stage", ["sft", pytest.param("dpo", marks=pytest.mark.slow)])
+def test_killed_and_run_again_it_ends_with_the_same_weights(
+    stage: str, tmp_path: Path
+) -> None:
+    training = make(tmp_path, LLAMA)
+    undisturbed = called(training, stage, "undisturbed")
+    # The first checkpoint is whole, the second is cut off.
+    done = training.run(stage, "killed", FUSEMILL_FAULT="checkpoint.written#2")
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    said = fusemill(*training.command(stage, "killed"), env=training.env())
+    assert "goes on from checkpoint-2" in said.err
+    killed = tmp_path / "killed"
+    assert weights(killed) == weights(undisturbed)
+    assert record(killed) == record(undisturbed)
+
+
+def test_a_finished_run_is_not_made_again(tmp_path: Path) -> None:
+    training = make(tmp_path, LLAMA)
+    sft = called(training, "sft", "sft")
+    before = (sft / "training.json").stat().st_mtime_ns
+    assert called(training, "sft", "sft") == sft
+    assert (sft / "training.json").stat().st_mtime_ns == before
+
+
+def test_another_run_keeps_out_of_the_folder(tmp_path: Path) -> None:
+    training = make(tmp_path, LLAMA)
+    called(training, "sft", "out")
+    said = fusemill(*training.command("dpo", "out"), env=training.env())
+    assert said.code == 1
+    assert "another run is there" in said.err
+
+
+@pytest.mark.slow
+def test_the_script_runs_alone(tmp_path: Path) -> None:
+    training = make(tmp_path, LLAMA)
+    words = training.command("sft", "sft")[2:]
+    script = ROOT / "training" / "sft.py"
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu"]
+    subprocess.run(
+        [*launch, "--num_processes", "1", script, *words],
+        env=training.env(),
+        check=True,
+        capture_output=True,
+    )
+    assert record(tmp_path / "sft")["data"]["name"] == PIN.partition("@")[0]
