@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_server import HubServer, served
+from hub_server import HubServer
 from huggingface_hub import (
     CommitOperationAdd,
     CommitOperationCopy,
@@ -34,12 +34,6 @@ def _without_xet() -> Iterator[None]:
     patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     yield
     patch.undo()
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
-    with served(tmp_path_factory.mktemp("hub") / "hub") as server:
-        yield server
 
 
 @pytest.fixture
