@@ -45,13 +45,13 @@ def point(name: str) -> None:
 _REFUSALS = {
     errno.ENOSPC: "the disk is full; free space and run again, what was finished stays",
     errno.EDQUOT: "the disk quota is used up; free space and run again",
-    errno.EROFS: "the disk is read-only; choose another place with --workdir",
-    errno.EACCES: "permission denied; choose another place with --workdir",
-    errno.EPERM: "not permitted; choose another place with --workdir",
+    errno.EROFS: "the disk is read-only; choose another place with {option}",
+    errno.EACCES: "permission denied; choose another place with {option}",
+    errno.EPERM: "not permitted; choose another place with {option}",
     errno.ENOLCK: "this file system has no locks (flock), so that two runs could not "
-    "be told apart; mount it with them, or choose another place with --workdir",
+    "be told apart; mount it with them, or choose another place with {option}",
     errno.EOPNOTSUPP: "not supported by this file system; choose another place with "
-    "--workdir",
+    "{option}",
 }
 
 # What a path itself is refused for; only an OSError says so reliably.
@@ -66,8 +66,11 @@ _PLACES = {
 
 
 @contextlib.contextmanager
-def storage(path: Path) -> Iterator[None]:
-    """Turns a disk's refusal into a StorageError that names the path."""
+def storage(path: Path, option: str = "--workdir") -> Iterator[None]:
+    """Turns a disk's refusal into a StorageError that names the path.
+
+    `option` is the command line's way to another place.
+    """
     import duckdb
 
     try:
@@ -76,12 +79,14 @@ def storage(path: Path) -> Iterator[None]:
         reason = (_REFUSALS | _PLACES).get(error.errno or 0)
         if reason is None:
             raise
+        reason = reason.format(option=option)
         raise StorageError(f"{error.filename or path}: {reason}") from error
     except duckdb.Error as error:  # of many kinds: I/O, transaction, fatal
         said = str(error)
         for number, reason in _REFUSALS.items():
             if os.strerror(number) in said:
-                raise StorageError(f"{path}: {reason}") from error
+                said = reason.format(option=option)
+                raise StorageError(f"{path}: {said}") from error
         raise
 
 

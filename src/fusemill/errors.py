@@ -9,6 +9,7 @@
     ├── EngineError              1   a sampling, scoring or checking engine
     ├── SandboxError             1   code cannot be run safely here
     ├── ReleaseError             1   a release that may not be written
+    │   └── RemoteError          1   a Hub refuses, or does not answer
     ├── TrainError           1   a model cannot be trained as asked
     ├── HubError                 1   a served Hub, or a request to it
     ├── LockError                4   another run holds the warehouse, a stage or a Hub
@@ -55,6 +56,14 @@ class SandboxError(FusemillError):
 
 class ReleaseError(FusemillError):
     """A release may not be written."""
+
+
+class RemoteError(ReleaseError):
+    """A Hub refuses or does not answer; `may_pass`: another try may succeed."""
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class HubError(FusemillError):

@@ -13,6 +13,9 @@ from fusemill.progress import Progress
 from fusemill.project.doctor import require_runnable
 from fusemill.project.project import Project
 from fusemill.prompts.reading import is_read, read_prompts, unread_before
+from fusemill.release.publications import Publication
+from fusemill.release.publish import candidate
+from fusemill.release.publish import publish as publish_release
 from fusemill.release.write import Written, write_release
 from fusemill.sampling.live import sample_live
 from fusemill.sampling.replays import recorded_blocks
@@ -104,3 +107,10 @@ def release(
         written = write_release(project, allow_pending=allow_pending)
     progress.say("release", str(written))
     return written
+
+
+def publish(project: Project, progress: Progress, written: Written) -> Publication:
+    """Publish a written version where the project declares, or find it published."""
+    publication = publish_release(candidate(project, written), progress)
+    progress.say("publish", f"{publication} and registered in {written.entry}")
+    return publication

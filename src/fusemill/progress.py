@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     ProgressColumn,
     SpinnerColumn,
@@ -15,11 +16,13 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.progress import Progress as Bar
 from rich.text import Text
 
 LINE_EVERY_S = 60.0
+Moved = Callable[[int], None]  # so many more bytes were moved
 
 
 class Progress:
@@ -47,6 +50,25 @@ class Progress:
             return
         lines = _Lines(lambda text: self.say(stage, f"{what}: {text}"))
         yield Count(lines.advance, lines.expect, lines.note)
+
+    @contextmanager
+    def transfer(self, stage: str, what: str, n_bytes: int) -> Iterator[Moved]:
+        """Count bytes of a transfer of so many: a bar on a terminal, else nothing."""
+        if not (self.console.is_terminal and sys.stderr.isatty()):
+            yield lambda _: None
+            return
+        with Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+        ) as bar:
+            task = bar.add_task(f"{stage:>8}  {what}", total=n_bytes)
+            yield lambda n: bar.update(task, advance=n)
 
     def _bar(self) -> Bar:
         return Bar(

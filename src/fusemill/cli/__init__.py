@@ -8,7 +8,16 @@ import signal
 import sys
 from typing import NoReturn
 
-from fusemill.cli import asking, hub, project, releases, stages, train, warehouse
+from fusemill.cli import (
+    asking,
+    hub,
+    project,
+    pull,
+    releases,
+    stages,
+    train,
+    warehouse,
+)
 from fusemill.cli.common import app, printable
 from fusemill.errors import FusemillError
 
@@ -18,6 +27,7 @@ __all__ = [
     "hub",
     "main",
     "project",
+    "pull",
     "releases",
     "stages",
     "train",

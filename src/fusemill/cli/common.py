@@ -81,6 +81,22 @@ AllowPendingOption = Annotated[
 ]
 
 
+class Destination(StrEnum):
+    """Where a release is published."""
+
+    HUB = "hub"
+
+
+ToOption = Annotated[
+    Destination | None,
+    typer.Option("--to", help="hub: publish the version where `release.hub` says."),
+]
+PublishDryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show what would be published, send nothing."),
+]
+
+
 def open_project(
     project: Path,
     data: Path | None = None,

@@ -16,11 +16,13 @@ from fusemill.cli.common import (
     LimitOption,
     OnlyOption,
     ProjectOption,
+    PublishDryRunOption,
     RowsOption,
     SandboxMode,
     SandboxOption,
     SetOption,
     ShardOption,
+    ToOption,
     WorkdirOption,
     app,
     open_project,
@@ -215,11 +217,26 @@ def release(
     data: DataOption = None,
     workdir: WorkdirOption = None,
     allow_pending: AllowPendingOption = False,
+    to: ToOption = None,
+    dry_run: PublishDryRunOption = False,
 ) -> None:
-    """Write the declared version from promoted selections; never overwrite one."""
+    """Write the declared version from promoted selections; never overwrite one.
+
+    With --to hub it is also published where `release.hub` says, and read back.
+    """
     from fusemill import pipeline
     from fusemill.progress import Progress
+    from fusemill.release.publish import candidate, destination, plan
 
+    if dry_run and to is None:
+        raise typer.BadParameter("--dry-run needs --to hub; it is about publishing")
     opened = open_project(project, data, workdir)
+    if to is not None:
+        destination(opened)  # or it is said before a version is written
+    progress = Progress()
     with opened.warehouse.lock(_command()):
-        pipeline.release(opened, Progress(), allow_pending=allow_pending)
+        written = pipeline.release(opened, progress, allow_pending=allow_pending)
+        if dry_run:
+            progress.say("publish", plan(candidate(opened, written)))
+        elif to is not None:
+            pipeline.publish(opened, progress, written)

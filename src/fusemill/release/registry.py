@@ -2,6 +2,8 @@
 
 name: tour
 version: 1.0.0
+published:
+- {repo: team/tour, commit: 6f1c…, tag: v1.0.0, published_at: 2026-11-30T09:12:44+00:00}
 columns:
   sft: {messages: 'STRUCT("role" VARCHAR, content VARCHAR)[]'}
 sets:
@@ -115,7 +117,7 @@ def new_entry(folder: Path) -> dict[str, Any]:
         "version": lineage["version"],
         "release_id": lineage["release_id"],
         "created_at": lineage["created_at"],
-        "commit": None,  # the Hub commit, once published
+        "published": [],  # places on Hubs: publications.record
         "columns": columns_of(folder, rows),
         "sets": sets_of(lineage),
         "files": files_of(folder, rows),
