@@ -43,7 +43,7 @@ def serve(
             access_log=False,
             lifespan="off",
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=True,  # a proxy on this machine may say that it has TLS
             ws="none",
             timeout_graceful_shutdown=GRACE_S,
         )

@@ -16,7 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from fusemill.durable import make_folder, place, storage, temporary_name, write_text
+from fusemill.durable import (
+    fsync,
+    make_folder,
+    place,
+    storage,
+    temporary_name,
+    write_text,
+)
 from fusemill.errors import HubError
 
 Rights = Literal["read", "write"]
@@ -59,7 +66,7 @@ class Tokens:
 
     def add_first(self) -> None:
         """A write token where there is none yet, kept in token.txt (mode 0600)."""
-        if not any(self.folder.glob("*.json")):
+        if not any(token.can_write for token in self.list()):
             write_private(self.first, (self.add(FIRST_USER, "write") + "\n").encode())
 
     def find(self, secret: str) -> Token | None:
@@ -77,12 +84,16 @@ class Tokens:
         return sorted(found, key=lambda token: (token.name, token.created))
 
     def remove(self, name: str) -> int:
-        """Remove every token of a name; how many there were."""
+        """Remove every token of a name, token.txt too if it is one; how many."""
         n_removed = 0
         for path in list(self.folder.glob("*.json")):
             if json.loads(path.read_text("utf-8"))["name"] == name:
                 path.unlink()
                 n_removed += 1
+        if n_removed:
+            fsync(self.folder)
+        if self.first.exists() and self.find(self.first.read_text().strip()) is None:
+            self.first.unlink()
         return n_removed
 
     def _path(self, secret: str) -> Path:
