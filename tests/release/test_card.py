@@ -87,6 +87,8 @@ def test_the_folder_loads_without_a_warning(
 
 def test_licences_that_the_hub_does_not_know_are_named(small: SmallProject) -> None:
     text = small.read("registry/models.yaml").replace("cc0-1.0", "house rules")
+    rules = "https://example.org/rules"
+    text = text.replace("rules}", f"rules, licence_url: {rules}}}", 1)
     small.write("registry/models.yaml", text)
     small.change("fusemill.yaml", "[cc0-1.0]", "[cc0-1.0, house rules]")
     small.ok("run")
@@ -94,7 +96,8 @@ def test_licences_that_the_hub_does_not_know_are_named(small: SmallProject) -> N
     data = card.data.to_dict()
     assert (data["license"], data["license_name"]) == ("other", "several-see-licences")
     said = section(card, "Licences")
-    assert ["answers", "made-up/a", "house rules"] in table(said)
+    assert ["answers", "made-up/a", f"[house rules]({rules})"] in table(said)
+    assert ["answers", "made-up/b", "house rules"] in table(said)
     assert ["prompts", "talk", "cc0-1.0"] in table(said)
     assert "must be among cc0-1.0, house rules" in said
 

@@ -4,10 +4,12 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import duckdb
 import pytest
 from cards import card_of, folder_of
 
 from fusemill.release.charts import COLOURS, Bar, Panel, Series, bars, histograms
+from fusemill.release.pictures import _sources
 from small_project import SmallProject
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -46,6 +48,29 @@ def test_columns_are_as_tall_as_the_shares_and_start_at_zero() -> None:
     )
     assert [r["height"] for r in again] == [low["height"], high["height"]]
     assert texts(svg).count("0%") == 2
+
+
+def test_one_value_alone_is_narrow_and_in_the_middle(finished: SmallProject) -> None:
+    """The one pair of sums has a gap of 0.05."""
+    svg = (folder_of(finished) / "pictures/gaps.svg").read_text("utf-8")
+    *_, last = rects(svg, COLOURS[1])
+    assert last["width"] < 50
+    left, right = 390 + 44, 780 - 14  # of the second of two panels
+    assert last["x"] + last["width"] / 2 == pytest.approx((left + right) / 2, abs=20)
+
+
+def test_many_models_are_twenty_lines() -> None:
+    """25 models with 1 to 25 SFT answers and a pair each: the smallest six are one."""
+    with duckdb.connect() as con:
+        con.execute(
+            "create table rows as select 'sft_train' as split_of, 'm' || n as "
+            "source_model from range(1, 26) as t (n), range(n) union all "
+            "select 'dpo_train', 'm' || n from range(1, 26) as t (n)"
+        )
+        drawn = _sources(con)
+    assert drawn is not None
+    assert drawn[1].startswith("m25: SFT 25, pairs 1; ")
+    assert drawn[1].endswith("; m7: SFT 7, pairs 1; 6 others: SFT 21, pairs 6")
 
 
 def test_what_the_small_release_shows(finished: SmallProject) -> None:

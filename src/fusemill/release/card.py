@@ -11,6 +11,7 @@ from fusemill.identity import configs, scorer_named
 from fusemill.project.compositions import Composition, load_composition
 from fusemill.project.project import Project
 from fusemill.release.data import Released
+from fusemill.release.licences import Licence
 from fusemill.release.metadata import front_matter
 from fusemill.release.pictures import Picture
 from fusemill.release.shards import files_of
@@ -30,7 +31,7 @@ class Contents:
     folder: Path
     rows: Mapping[str, int]  # by data file
     sources: Mapping[str, str]  # of each set
-    licences: list[dict[str, str]]
+    licences: list[Licence]
     pictures: list[Picture]
     yanked: Mapping[str, str]  # other versions of this name, and why
 
@@ -65,7 +66,7 @@ def card(
             rows,
             title=release.title,
             languages=_languages(released),
-            licences={row["licence"] for row in contents.licences},
+            licences={one.licence for one in contents.licences},
             source_datasets=_source_datasets(released),
         ),
         name=release.name,

@@ -26,6 +26,8 @@ from fusemill.release.parquet import sql_of
 
 FOLDER = "pictures"
 N_BINS = 20
+MOST_TICKS = 5
+MOST_MODELS = 20  # the others are one line
 MICRO = 1_000_000  # scores and gaps are compared as decimals of six places
 # Lengths are drawn on a logarithmic axis, eight bins a factor of ten.
 LENGTH_EDGES = sorted({math.ceil(10 ** (i / 8) - 1e-9) for i in range(57)})
@@ -72,7 +74,10 @@ _SCORES = (
     "By set, the scores its rule chose by: all answers, and those of SFT rows, each as "
     "a share of its own."
 )
-_GAPS = "By set, the score of the better answer less that of the worse, in `dpo` train."
+_GAPS = (
+    "By set, the score of the better answer less that of the worse in `dpo` train, as "
+    "the rule counted it."
+)
 _LENGTHS = "Characters of answers, on a logarithmic axis."
 
 
@@ -85,6 +90,14 @@ def _sources(con: duckdb.DuckDBPyConnection) -> Drawn:
     ).fetchall()
     if not rows:
         return None
+    if len(rows) > MOST_MODELS:
+        rest = rows[MOST_MODELS - 1 :]
+        others = (
+            f"{len(rest)} others",
+            sum(r[1] for r in rest),
+            sum(r[2] for r in rest),
+        )
+        rows = [*rows[: MOST_MODELS - 1], others]
     lines = [Bar(name, (sft, dpo)) for name, sft, dpo in rows]
     alt = "; ".join(f"{name}: SFT {sft:,}, pairs {dpo:,}" for name, sft, dpo in rows)
     return bars(lines, ("SFT answers", "pairs")), alt
@@ -142,9 +155,13 @@ def _binned(
     ).fetchall()[0]
     if not n:
         return None
-    step = max(1, round(nice_step((high - low) / MICRO, N_BINS) * MICRO))
+    # One value alone is drawn narrow, in the middle.
+    span = high - low or max(abs(low), MICRO // 10)
+    step = max(1, round(nice_step(span / MICRO, N_BINS) * MICRO))
     first = low // step
     n_bins = max(1, -(-high // step) - first)  # a value on the last edge is inside
+    if low == high:
+        first, n_bins = first - N_BINS // 4, N_BINS // 2 + 1
     rows = con.execute(
         "select least((millionths - $start) // $step, $last)::integer as bin, "
         "count(*), count(*) filter (is_sft) from drawn group by bin",
@@ -187,9 +204,11 @@ def _lengths(con: duckdb.DuckDBPyConnection) -> Drawn:
     last = min(bisect_right(LENGTH_EDGES, max(all_lengths)), len(LENGTH_EDGES) - 1)
     edges = LENGTH_EDGES[first : last + 1]
     places = tuple(math.log10(edge) for edge in edges)
-    ticks = tuple(
-        (float(k), f"{10**k:,}") for k in range(8) if edges[0] <= 10**k <= edges[-1]
-    ) or ((places[0], f"{edges[0]:,}"), (places[-1], f"{edges[-1]:,}"))
+    marks = [m * 10**k for k in range(8) for m in (1, 2, 5)]
+    marks = [mark for mark in marks if edges[0] <= mark <= edges[-1]]
+    if len(marks) > MOST_TICKS:
+        marks = [mark for mark in marks if str(mark)[0] == "1"]
+    ticks = tuple((math.log10(mark), f"{mark:,}") for mark in marks)
     panels, said = [], []
     for kind, name, colour in kinds:
         counts = [0] * (len(edges) - 1)

@@ -23,12 +23,13 @@ from fusemill.durable import (
     temporary_name,
 )
 from fusemill.errors import ReleaseError
-from fusemill.identity import configs, selection_id
+from fusemill.identity import selection_id
 from fusemill.project.project import Project
 from fusemill.release.card import Contents, card
 from fusemill.release.companions import copy_declarations, dataset_info
 from fusemill.release.data import Released, prepare, write_data
 from fusemill.release.entry import sets_of
+from fusemill.release.licences import Licence, allowed_licences
 from fusemill.release.lineage import lineage, release_id
 from fusemill.release.pictures import draw
 from fusemill.release.registry import (
@@ -132,7 +133,7 @@ def _check(
     con: duckdb.DuckDBPyConnection,
     released: list[Released],
     allow_pending: bool,
-) -> list[dict[str, str]]:
+) -> list[Licence]:
     """Licences of what is released, after refusing what may not be."""
     pending = {r.builder.set: r.outcomes.get("pending", 0) for r in released}
     waiting = {name: n for name, n in pending.items() if n}
@@ -147,40 +148,7 @@ def _check(
         raise ReleaseError(
             "nothing was selected in any set; `fusemill status` shows why"
         )
-    licences = _licences(project, con, released)
-    allowed = project.file.release.allowed_licences
-    for row in licences:
-        if row["licence"] not in allowed:
-            raise ReleaseError(
-                f"{row['of']} {row['name']}: licence `{row['licence']}` is not among "
-                f"release.allowed_licences of fusemill.yaml ({', '.join(allowed)})"
-            )
-    return licences
-
-
-def _licences(
-    project: Project, con: duckdb.DuckDBPyConnection, released: list[Released]
-) -> list[dict[str, str]]:
-    """Of every prompt and model in a release: all answers are in it, chosen or not."""
-    rows = []
-    models: set[tuple[str, str]] = set()
-    for one in released:
-        found = con.execute(
-            "select distinct p.licence from plan "
-            'inner join prompts as p using ("set", source_row) '
-            "where plan.\"set\" = ? and plan.status = 'ready' order by 1",
-            [one.builder.set],
-        ).fetchall()
-        name = one.builder.set
-        rows += [{"of": "prompts", "name": name, "licence": r[0]} for r in found]
-        for config in configs(project, one.builder):
-            model = project.models[config.model]
-            models.add((model.model, model.licence))
-    rows += [
-        {"of": "answers", "name": name, "licence": licence}
-        for name, licence in sorted(models)
-    ]
-    return rows
+    return allowed_licences(project, con, released)
 
 
 def _same_or_refuse(where: Path, found: str, id_: str) -> None:
@@ -208,7 +176,7 @@ def _write(
     project: Project,
     con: duckdb.DuckDBPyConnection,
     released: list[Released],
-    licences: list[dict[str, str]],
+    licences: list[Licence],
     about: dict[str, Any],
     most_bytes: int,
     folder: Path,
