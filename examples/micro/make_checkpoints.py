@@ -1,4 +1,4 @@
-"""Makes the five checkpoints from nothing, or some of them.
+"""Makes the six checkpoints from nothing, or some of them.
 
     python examples/micro/make_checkpoints.py --seed 42
     python examples/micro/make_checkpoints.py --seed 42 --only target --steps 50
@@ -18,14 +18,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import judge
 import tokenizer as words
 import torch
 from families import FAMILIES, tasks
 from students import STUDENTS, Student
 from torch import Tensor
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+)
 
 FOLDER = Path(__file__).parent / "checkpoints"
+NAMES = [*STUDENTS, judge.NAME]
 BATCH = 32
 SORTED_TOGETHER = 8  # batches, so that rows of a batch are about equally long
 LEARNING_RATE = 3e-3
@@ -45,7 +51,7 @@ SIZES = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--only", nargs="+", choices=STUDENTS, default=list(STUDENTS))
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--steps", type=int, help="instead of each one's own number")
     parser.add_argument("--jobs", type=int, default=2, help="checkpoints at once")
     parser.add_argument("--into", type=Path, default=FOLDER)
@@ -65,22 +71,30 @@ def _made(job: tuple[str, int, int | None, Path]) -> str:
     name, seed, steps, into = job
     torch.set_num_threads(1)
     since = time.monotonic()
-    student = STUDENTS[name]
-    steps = student.steps if steps is None else steps
     rng = random.Random(f"{seed} {name}")
     torch.manual_seed(rng.getrandbits(32))
     tokenizer = words.build()
-    model = new_model(student.kind, tokenizer)
-    loss = train(model, batches(student, tokenizer, rng), steps, name)
+    if name == judge.NAME:
+        head = AutoModelForSequenceClassification
+        model = new_model(judge.KIND, tokenizer, head, num_labels=1)
+        usual, made = judge.STEPS, judge.batches(tokenizer, rng, BATCH)
+    else:
+        student = STUDENTS[name]
+        model = new_model(student.kind, tokenizer, AutoModelForCausalLM)
+        usual, made = student.steps, batches(student, tokenizer, rng)
+    steps = usual if steps is None else steps
+    loss = train(model, made, steps, name)
     folder = into / name
     shutil.rmtree(folder, ignore_errors=True)
     model.half().save_pretrained(folder)
     words.save(tokenizer, folder)
+    if name == judge.NAME:
+        judge.record_canary(folder, tokenizer, seed)
     took = time.monotonic() - since
-    return f"{name}: {steps:,} steps in {took:.0f} s, loss {loss:.3f} -> {folder}"
+    return f"{name}: {steps:,} steps in {took:.0f} s, loss {loss:.3g} -> {folder}"
 
 
-def new_model(kind: str, tokenizer: Any) -> Any:
+def new_model(kind: str, tokenizer: Any, head: Any, **more: Any) -> Any:
     """A model with random weights, about 0.36 M of them."""
     config = AutoConfig.for_model(
         kind,
@@ -89,8 +103,9 @@ def new_model(kind: str, tokenizer: Any) -> Any:
         pad_token_id=tokenizer.token_to_id(words.PAD),
         bos_token_id=tokenizer.token_to_id(words.START),
         eos_token_id=tokenizer.token_to_id(words.END),
+        **more,
     )
-    return AutoModelForCausalLM.from_config(config)
+    return head.from_config(config)
 
 
 def batches(
@@ -152,7 +167,7 @@ def train(model: Any, made: Any, steps: int, name: str) -> float:
         schedule.step()
         mean += (loss.item() - mean) / min(step, 100)
         if step % 100 == 0:
-            print(f"{name}: step {step:,} of {steps:,}, loss {mean:.3f}", flush=True)
+            print(f"{name}: step {step:,} of {steps:,}, loss {mean:.3g}", flush=True)
     return mean
 
 
