@@ -33,12 +33,14 @@ def error_of(call):
 class Client:
     """Unmodified clients that know of the Hub by their environment alone.
 
-    `home` is their HF_HOME and working folder. Without a token they are strangers.
+    `home` is their HF_HOME and working folder. Without a token they are strangers. They
+    reach the Hub at `endpoint`, or directly.
     """
 
     server: HubServer
     home: Path
     token: str = ""
+    endpoint: str | None = None
 
     def python(self, script: str, *arguments: str) -> dict[str, Any]:
         """What a script told."""
@@ -59,6 +61,7 @@ class Client:
             cwd=self.home,
             env={
                 **self.server.environment,
+                "HF_ENDPOINT": self.endpoint or self.server.url,
                 "HF_HOME": str(self.home),
                 "HF_TOKEN": self.token,
                 "HF_HUB_DISABLE_PROGRESS_BARS": "1",

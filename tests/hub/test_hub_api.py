@@ -1,7 +1,6 @@
 """What HfApi does against the embedded Hub, over a real connection."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -296,25 +295,36 @@ def test_ignored_files_are_left_out(hub: HubServer, repo: str) -> None:
     assert "a.tmp" not in hub.api.list_repo_files(repo, repo_type=TYPE)
 
 
-def test_a_download_goes_on_where_it_broke_off(
+def test_what_exists(hub: HubServer, repo: str) -> None:
+    api = hub.stranger
+    files = [
+        api.file_exists(repo, path, repo_type=TYPE) for path in ("README.md", "no")
+    ]
+    revisions = [
+        api.revision_exists(repo, name, repo_type=TYPE) for name in ("v1.0.0", "v9")
+    ]
+    repos = [api.repo_exists(name, repo_type=TYPE) for name in (repo, "ada/none")]
+    assert files == revisions == repos == [True, False]
+
+
+def test_a_folder_replaces_what_was_there(
     hub: HubServer, repo: str, tmp_path: Path
 ) -> None:
-    whole = os.urandom(3_000_000)
-    sha = commit(hub, repo, "big.bin", whole)
-    digest = hashlib.sha256(whole).hexdigest()
-    cache = tmp_path / f"datasets--{repo.replace('/', '--')}" / "blobs"
-    cache.mkdir(parents=True)
-    broken = cache / f"{digest}.incomplete"
-    broken.write_bytes(whole[:1_000_000])
-    path = hub.api.hf_hub_download(
-        repo, "big.bin", revision=sha, repo_type=TYPE, cache_dir=tmp_path
+    (tmp_path / "train.parquet").write_bytes(ROWS + b"more")
+    (tmp_path / "notes.txt").write_text("notes")
+    commit(hub, repo, "data/old.parquet", ROWS)
+    done = hub.api.upload_folder(
+        repo_id=repo,
+        repo_type=TYPE,
+        folder_path=tmp_path,
+        path_in_repo="data",
+        delete_patterns="*.parquet",
+        ignore_patterns="*.txt",
+        commit_message="replaced",
     )
-    assert Path(path).read_bytes() == whole
-
-
-def test_a_tag_of_digits_is_a_tag(hub: HubServer, repo: str) -> None:
-    hub.api.create_tag(repo, tag="20261127", repo_type=TYPE)
-    tagged = hub.api.dataset_info(repo, revision="20261127").sha
-    assert tagged == hub.api.dataset_info(repo).sha
-    with pytest.raises(BadRequestError, match="not a name"):
-        hub.api.create_tag(repo, tag="0" * 40, repo_type=TYPE)
+    history = hub.api.list_repo_commits(repo, repo_type=TYPE)
+    assert [one.title for one in history][:2] == ["replaced", "add data/old.parquet"]
+    assert history[0].commit_id == done.oid
+    files = hub.api.list_repo_tree(repo, "data", repo_type=TYPE)
+    found = [(e.path, e.size) for e in files if isinstance(e, RepoFile)]
+    assert found == [("data/train.parquet", len(ROWS) + 4)]

@@ -32,6 +32,14 @@ ROUTES = [
     *commits.ROUTES,
 ]
 
+# What the real Hub has and this one has not, by a part of its address.
+ABSENT = {
+    "/xet": "it has no xet: set HF_HUB_DISABLE_XET=1",
+    "/super-squash/": "it keeps every commit",
+    "/discussions": "it has no pull requests and no discussions",
+    "/api/repos/move": "it renames no repositories",
+}
+
 
 def application(hub: Hub, hosts: frozenset[str], quiet: bool = False) -> Gate:
     """The ASGI application of a Hub that is reached as one of these hosts."""
@@ -73,8 +81,9 @@ def _unknown(request: Request, error: Exception) -> Response:
     """No such address, or not with this method."""
     assert isinstance(error, HTTPException)
     message = f"{request.method} {request.url.path}: not an address of this Hub"
-    if "xet" in request.url.path:
-        message += "; it has no xet: set HF_HUB_DISABLE_XET=1"
+    for part, why in ABSENT.items():
+        if part in request.url.path:
+            message += f"; {why}"
     return _answer(error.status_code, message, None, dict(error.headers or {}))
 
 

@@ -71,16 +71,32 @@ def _named(given: dict[str, Any], token: Token) -> names.RepositoryId:
 
 
 async def change(request: Request) -> Response:
-    """Private or public."""
+    """Private or public. Refusal 400 where nothing is said that can be set here."""
     repository, _ = await run_in_threadpool(access.writable, request)
     given = await json_object(request)
-    visibility = given.get("visibility")
-    private = given.get("private", visibility == "private")
-    if not isinstance(private, bool) or visibility not in (None, "private", "public"):
+    if given.get("gated"):
+        raise malformed("body: gated: this Hub has no gated repositories")
+    private = _private(given)
+    if private is None and given.get("gated") is not False:
         raise malformed("body: expected private (true, false) or visibility")
     with repository.lock:
-        await run_in_threadpool(set_private, repository, private)
-    return JSONResponse({"private": private})
+        if private is not None:
+            await run_in_threadpool(set_private, repository, private)
+        return JSONResponse({"private": settings(repository)["private"]})
+
+
+def _private(given: dict[str, Any]) -> bool | None:
+    """What is to become of it; None where that is not said."""
+    private, visibility = given.get("private"), given.get("visibility")
+    if visibility is not None:
+        if visibility not in ("private", "public"):
+            raise malformed(
+                f"body: visibility {str(visibility)[:40]!r}: expected private or public"
+            )
+        return bool(visibility == "private")
+    if private is not None and not isinstance(private, bool):
+        raise malformed(f"body: private {str(private)[:40]!r}: expected true or false")
+    return private
 
 
 def listed(request: Request) -> Response:
