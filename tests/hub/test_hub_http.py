@@ -122,6 +122,11 @@ def test_head_tells_what_get_would(hub: HubServer) -> None:
 def test_git_lfs_downloads_by_the_batch_call(hub: HubServer) -> None:
     href = action(hub, OID, len(LARGE), "download")
     assert httpx2.get(href).content == LARGE
+    stranger = httpx2.post(
+        f"{hub.url}/datasets/ada/tasks.git/info/lfs/objects/batch",
+        json={"operation": "download", "objects": [{"oid": OID, "size": len(LARGE)}]},
+    )
+    assert stranger.status_code == 401
 
 
 def test_an_address_is_signed_for_one_use_of_one_file(hub: HubServer) -> None:

@@ -60,13 +60,18 @@ def caller(request: Request) -> Token | None:
     return found
 
 
-def writer(request: Request) -> Token:
-    """The token of one who may write. Refusal 401 without one, 403 with a weak one."""
+def reader(request: Request) -> Token:
+    """Any token, for what strangers do not get. Refusal 401 without one."""
     token = caller(request)
     if token is None:
-        raise Refusal(
-            401, "a token is needed here: Authorization: Bearer …", "Unauthorized"
-        )
+        message = "a token is needed here: Authorization: Bearer …"
+        raise Refusal(401, message, "Unauthorized")
+    return token
+
+
+def writer(request: Request) -> Token:
+    """The token of one who may write. Refusal 401 without one, 403 with a weak one."""
+    token = reader(request)
     if not token.can_write:
         raise Refusal(403, f"the token of {token.name} may only read", "Forbidden")
     return token

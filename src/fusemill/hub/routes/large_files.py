@@ -45,6 +45,8 @@ def _actions(request: Request, operation: str, objects: list[Any]) -> Response:
         repository, _ = access.writable(request)
         found = [_upload(request, repository, *_object(one)) for one in objects]
     else:
+        # By its digest any large file could be had, also one of a private repository.
+        access.reader(request)
         repository = access.readable(request)
         found = [_download(request, repository, *_object(one)) for one in objects]
     return JSONResponse(
