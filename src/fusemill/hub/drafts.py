@@ -12,20 +12,15 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
-from dulwich.objects import ObjectID, Tree
+from dulwich.objects import Blob, ObjectID, Tree
 
-from fusemill.hub.names import file_path, is_commit_id, oid, revision
+from fusemill.hub import names
+from fusemill.hub.names import file_path, is_commit_id, revision
 from fusemill.hub.objects import Objects
 from fusemill.hub.pointers import Pointer, pointer
 from fusemill.hub.refusals import Refusal, malformed, no_entry, no_revision, too_large
 from fusemill.hub.repository import BRANCHES, Repository
-from fusemill.hub.writing import (
-    FILE_MODE,
-    move_ref,
-    write_blob,
-    write_commit,
-    write_object,
-)
+from fusemill.hub.writing import FILE_MODE, ObjectWriter, move_ref, new_commit
 
 LARGEST_FILE = 10 << 20  # bytes of a file that comes within a commit
 LONGEST_MESSAGE = 65_536
@@ -38,6 +33,7 @@ class Draft:
         self._repository = repository
         self._objects = objects
         self._branch = branch
+        self._writer = ObjectWriter(repository)
         self._edits: list[Callable[[Folder, str], None]] = []
         self._message: str | None = None
         self._parent: str | None = None
@@ -71,12 +67,16 @@ class Draft:
             root = Folder(self._repository, self._repository.commit(head).tree)
             for edit in self._edits:
                 edit(root, head)
-            tree = root.write()
-            commit = write_commit(
-                self._repository, tree, head, user, self._message.strip()
-            )
-            move_ref(self._repository, BRANCHES + self._branch, head, commit)
-        return commit.decode()
+            tree = root.write(self._writer)
+            commit = new_commit(tree, head, user, self._message.strip())
+            oid = self._writer.add(commit)
+            self._writer.flush()
+            move_ref(self._repository, BRANCHES + self._branch, head, oid)
+        return oid.decode()
+
+    def close(self) -> None:
+        """Forget what was not committed."""
+        self._writer.close()
 
     def _head(self) -> str:
         head = self._repository.ref(BRANCHES + self._branch)
@@ -123,16 +123,17 @@ class Draft:
         large = pointer(data)
         if large is not None:
             self._stored(large.oid, path)
-        self._put(path, write_blob(self._repository, data))
+        self._put(path, self._writer.add(Blob.from_string(data)))
 
     def _lfs_file(self, value: dict[str, Any], where: str) -> None:
-        path, digest = _path(value, where), oid(value.get("oid"))
+        path, digest = _path(value, where), names.oid(value.get("oid"))
         size = self._stored(digest, path)
         if value.get("size", size) != size:
             raise malformed(
                 f"{where}: size {value['size']!r}: {digest} has {size} bytes"
             )
-        self._put(path, write_blob(self._repository, Pointer(digest, size).encode()))
+        stands_for = Blob.from_string(Pointer(digest, size).encode())
+        self._put(path, self._writer.add(stands_for))
 
     def _stored(self, digest: str, path: str) -> int:
         size = self._objects.size(digest)
@@ -224,16 +225,16 @@ class Folder:
         del self._items[name]
         return True
 
-    def write(self) -> Tree:
-        """Store this tree and those below; folders without files are left out."""
+    def write(self, writer: ObjectWriter) -> Tree:
+        """Add this tree after those below; folders without files are left out."""
         tree = Tree()
         for name, item in self._items.items():
             encoded = name.encode(errors="surrogateescape")
             if not isinstance(item, Folder):
                 tree.add(encoded, *item)
-            elif len(below := item.write()):
+            elif len(below := item.write(writer)):
                 tree.add(encoded, stat.S_IFDIR, below.id)
-        write_object(self._repository, tree)
+        writer.add(tree)
         return tree
 
     def _folder(self, name: str) -> "Folder | None":

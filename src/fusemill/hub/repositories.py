@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dulwich.objects import Tree
+from dulwich.objects import Blob, Tree
 from dulwich.repo import Repo
 
 from fusemill.durable import make_folder, place, storage, temporary_name, write_text
@@ -18,13 +18,7 @@ from fusemill.hub.attributes import attributes
 from fusemill.hub.names import RepositoryId
 from fusemill.hub.refusals import exists, gone
 from fusemill.hub.repository import BRANCHES, MAIN, Repository
-from fusemill.hub.writing import (
-    FILE_MODE,
-    move_ref,
-    write_blob,
-    write_commit,
-    write_object,
-)
+from fusemill.hub.writing import FILE_MODE, ObjectWriter, move_ref, new_commit
 
 
 class Repositories:
@@ -75,11 +69,12 @@ class Repositories:
 
     def _build(self, repository: Repository, user: str, private: bool) -> None:
         set_private(repository, private)
-        tree = Tree()
-        blob = write_blob(repository, attributes().encode())
+        writer, tree = ObjectWriter(repository), Tree()
+        blob = writer.add(Blob.from_string(attributes().encode()))
         tree.add(b".gitattributes", FILE_MODE, blob)
-        write_object(repository, tree)
-        first = write_commit(repository, tree, None, user, "initial commit")
+        writer.add(tree)
+        first = writer.add(new_commit(tree, None, user, "initial commit"))
+        writer.flush()
         move_ref(repository, BRANCHES + MAIN, None, first)
 
     def delete(self, identity: RepositoryId) -> None:

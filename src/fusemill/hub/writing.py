@@ -5,10 +5,14 @@ rename. A killed server leaves at most objects that nothing names, and temporary
 that git itself takes for such: objects/tmp_obj_*, *.lock.
 """
 
+import contextlib
 import time
 import uuid
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tag, Tree
+from dulwich.objects import Commit, ObjectID, ShaFile, Tag, Tree
 from dulwich.refs import Ref
 
 from fusemill.durable import fsync, make_folder, place, point, storage
@@ -16,36 +20,71 @@ from fusemill.hub.refusals import Refusal, exists, gone
 from fusemill.hub.repository import Repository
 
 FILE_MODE = 0o100644
+AT_ONCE = 8  # flushes; the file system merges those that wait together
 
 
-def write_object(repository: Repository, value: ShaFile) -> ObjectID:
-    """Store a blob, tree, commit or tag durably; its id."""
-    oid = value.id
-    if oid in repository.store:
+class ObjectWriter:
+    """Objects of one repository that are flushed together, which is many times quicker.
+
+    They come under temporary names and get their own in the order they were added: an
+    object after those it leads to, so that git never finds a link that is broken.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._objects = repository.path / "objects"
+        self._pending: dict[ObjectID, Path] = {}
+
+    def add(self, value: ShaFile) -> ObjectID:
+        """Take a blob, tree, commit or tag; its id. It is there after `flush`."""
+        oid = value.id
+        if oid not in self._pending and oid not in self._repository.store:
+            temporary = self._objects / f"tmp_obj_{uuid.uuid4().hex}"
+            self._pending[oid] = temporary
+            with self._storing():
+                temporary.write_bytes(value.as_legacy_object())
+                temporary.chmod(0o444)
         return oid
-    objects = repository.path / "objects"
-    name = oid.decode()
-    final = objects / name[:2] / name[2:]
-    temporary = objects / f"tmp_obj_{uuid.uuid4().hex}"
-    with storage(final):
-        try:
-            if not final.parent.is_dir():
-                # Only this one folder: of a deleted repository nothing is made again.
-                final.parent.mkdir(exist_ok=True)
-                fsync(objects)
-            temporary.write_bytes(value.as_legacy_object())
-            temporary.chmod(0o444)
-            place(temporary, final, "hub.git")
-        except FileNotFoundError:
-            raise gone(repository.id) from None
-        finally:
+
+    def flush(self) -> None:
+        """Store all that was added, durably."""
+        finals = [self._final(oid) for oid in self._pending]
+        with self._storing():
+            point("hub.git.written")
+            _fsync_all(self._pending.values())
+            point("hub.git.fsynced")
+            folders = {final.parent for final in finals}
+            for folder in folders:
+                folder.mkdir(exist_ok=True)
+            for temporary, final in zip(self._pending.values(), finals, strict=True):
+                temporary.rename(final)
+                point("hub.git.renamed")
+            _fsync_all([*folders, self._objects])
+            point("hub.git.durable")
+        self._pending.clear()
+
+    def close(self) -> None:
+        """Forget what was not flushed."""
+        for temporary in self._pending.values():
             temporary.unlink(missing_ok=True)
-    return oid
+        self._pending.clear()
+
+    def _final(self, oid: ObjectID) -> Path:
+        name = oid.decode()
+        return self._objects / name[:2] / name[2:]
+
+    @contextlib.contextmanager
+    def _storing(self) -> Iterator[None]:
+        if not self._objects.is_dir():
+            raise gone(self._repository.id)
+        with storage(self._objects):
+            yield
 
 
-def write_blob(repository: Repository, data: bytes) -> ObjectID:
-    """Store the bytes of a file."""
-    return write_object(repository, Blob.from_string(data))
+def _fsync_all(paths: Iterable[Path]) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in pool.map(fsync, paths):
+            pass  # raises what one of them raised
 
 
 def signature(user: str) -> bytes:
@@ -53,10 +92,8 @@ def signature(user: str) -> bytes:
     return f"{user} <{user}@localhost>".encode()
 
 
-def write_commit(
-    repository: Repository, tree: Tree, parent: str | None, user: str, message: str
-) -> ObjectID:
-    """Store a commit of a tree that is stored already."""
+def new_commit(tree: Tree, parent: str | None, user: str, message: str) -> Commit:
+    """A commit of a tree, made now."""
     commit = Commit()
     commit.tree = tree.id
     commit.parents = [ObjectID(parent.encode())] if parent else []
@@ -65,20 +102,18 @@ def write_commit(
     commit.author_timezone = commit.commit_timezone = 0
     commit.encoding = b"UTF-8"
     commit.message = message.encode(errors="replace").replace(b"\0", b"") + b"\n"
-    return write_object(repository, commit)
+    return commit
 
 
-def write_tag(
-    repository: Repository, name: str, commit: str, user: str, message: str
-) -> ObjectID:
-    """Store an annotated tag."""
+def new_tag(name: str, commit: str, user: str, message: str) -> Tag:
+    """An annotated tag, made now."""
     tag = Tag()
     tag.name = name.encode()
     tag.object = (Commit, ObjectID(commit.encode()))
     tag.tagger = signature(user)
     tag.tag_time, tag.tag_timezone = int(time.time()), 0
     tag.message = message.encode(errors="replace").replace(b"\0", b"") + b"\n"
-    return write_object(repository, tag)
+    return tag
 
 
 def move_ref(

@@ -93,10 +93,11 @@ async def commit(request: Request) -> Response:
     repository, token = await run_in_threadpool(access.writable, request)
     _refuse_pull_request(request)
     branch = access.revision(request).removeprefix(BRANCHES)
-    draft = Draft(repository, access.hub(request).objects, branch)
-    async for item, where in json_lines(request):
-        await run_in_threadpool(draft.take, item, where)
-    sha = await run_in_threadpool(draft.finish, token.name)
+    objects = access.hub(request).objects
+    with contextlib.closing(Draft(repository, objects, branch)) as draft:
+        async for item, where in json_lines(request):
+            await run_in_threadpool(draft.take, item, where)
+        sha = await run_in_threadpool(draft.finish, token.name)
     url = f"{access.base(request)}/{repository.id.address}/commit/{sha}"
     return JSONResponse(
         {"success": True, "commitOid": sha, "commitUrl": url, "hookOutput": ""}

@@ -21,7 +21,7 @@ from fusemill.hub.bodies import is_true, json_object, text
 from fusemill.hub.refusals import Refusal, exists, malformed, no_revision
 from fusemill.hub.repository import BRANCHES, MAIN, TAGS, Repository
 from fusemill.hub.routes.repos import iso
-from fusemill.hub.writing import move_ref, remove_ref, write_tag
+from fusemill.hub.writing import ObjectWriter, move_ref, new_tag, remove_ref
 
 PAGE = 1_000  # commits
 
@@ -100,7 +100,9 @@ async def tag(request: Request) -> Response:
             _refuse_existing(repository, TAGS + name)
             target = ObjectID(sha.encode())
             if message:
-                target = write_tag(repository, name, sha, token.name, message)
+                writer = ObjectWriter(repository)
+                target = writer.add(new_tag(name, sha, token.name, message))
+                writer.flush()
             move_ref(repository, TAGS + name, None, target)
         return sha
 
