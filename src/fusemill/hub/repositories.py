@@ -13,7 +13,14 @@ from typing import Any
 from dulwich.objects import Blob, Tree
 from dulwich.repo import Repo
 
-from fusemill.durable import make_folder, place, storage, temporary_name, write_text
+from fusemill.durable import (
+    fsync,
+    make_folder,
+    place,
+    storage,
+    temporary_name,
+    write_text,
+)
 from fusemill.hub.attributes import attributes
 from fusemill.hub.names import RepositoryId
 from fusemill.hub.refusals import exists, gone
@@ -86,7 +93,8 @@ class Repositories:
         with repository.lock, self._lock, storage(repository.path):
             if not repository.path.is_dir():
                 raise gone(identity)
-            place(repository.path, temporary, "hub.deleted")
+            repository.path.rename(temporary)
+            fsync(repository.path.parent)
             self._open.pop(identity, None)
         shutil.rmtree(temporary)
 
@@ -116,6 +124,10 @@ def set_private(repository: Repository, private: bool) -> None:
     """Hide a repository from those without a token, or show it."""
     path = repository.path / "hub.json"
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    if path.exists():
-        created = settings(repository)["created"]
-    write_text(path, json.dumps({"private": private, "created": created}), "hub.json")
+    with repository.lock:
+        if not repository.path.is_dir():
+            raise gone(repository.id)
+        if path.exists():
+            created = settings(repository)["created"]
+        kept = {"private": private, "created": created}
+        write_text(path, json.dumps(kept), "hub.json")

@@ -79,10 +79,9 @@ async def change(request: Request) -> Response:
     private = _private(given)
     if private is None and given.get("gated") is not False:
         raise malformed("body: expected private (true, false) or visibility")
-    with repository.lock:
-        if private is not None:
-            await run_in_threadpool(set_private, repository, private)
-        return JSONResponse({"private": settings(repository)["private"]})
+    if private is not None:
+        await run_in_threadpool(set_private, repository, private)
+    return JSONResponse({"private": settings(repository)["private"]})
 
 
 def _private(given: dict[str, Any]) -> bool | None:
