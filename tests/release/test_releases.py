@@ -106,7 +106,10 @@ def test_a_release_beside_what_is_selected_now(two: SmallProject) -> None:
     said = json.loads(two.ok("diff", "small@1.0.0", "current", "--json").out)
     talk = next(one for one in said["sets"] if one["set"] == "talk")
     assert talk["outcomes"]["dpo"] == [3, 4]
-    refused(two.cli("diff", "small@4.0.0", "current"), "expected `current`, a release")
+    refused(
+        two.cli("diff", "small@4.0.0", "current"), "registered versions here: 1.0.0"
+    )
+    refused(two.cli("diff", "4.0.0", "current"), "expected `current`, a release")
 
 
 def test_a_yanked_version_is_shown_and_is_no_base(two: SmallProject) -> None:

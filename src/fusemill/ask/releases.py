@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from fusemill.errors import ReleaseError
 from fusemill.release.entry import rows_of
+from fusemill.release.publications import publications
 from fusemill.release.registry import read_entries, read_lineage, yanked
 from fusemill.release.versions import base_of, changes
 
@@ -102,16 +103,14 @@ def _listed(
 ) -> Listed:
     entry = entries[version]
     base = base_of(entries, version)
+    path = workdir / "registry" / "releases" / name / f"{version}.yaml"
     folder = workdir / "releases" / name / version
     return Listed(
         name=name,
         version=version,
         created_at=str(entry["created_at"]),
         rows=rows_of(entry),
-        published=[
-            {key: str(value) for key, value in place.items()}
-            for place in entry.get("published") or []
-        ],
+        published=[asdict(place) for place in publications(entry, path)],
         yanked=yanked(entry),
         since=base[0] if base else None,
         changes=[change.what for change in changes(base[1], entry)] if base else [],

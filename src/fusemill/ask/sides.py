@@ -15,7 +15,9 @@ import duckdb
 
 from fusemill.errors import FusemillError
 from fusemill.identity import current_selection
+from fusemill.progress import Progress
 from fusemill.project.project import Project
+from fusemill.release.pull import pull
 from fusemill.release.registry import read_lineage
 from fusemill.release.shards import files_of
 from fusemill.warehouse.snapshot import quoted
@@ -42,8 +44,8 @@ def load_side(
     """
     if name == "current":
         return _current(project, con, table)
-    own = f"{project.file.release.name}@{name}"
-    for asked in (own, name):
+    own = f"{project.file.release.name}/{name}"
+    for asked in (name,) if "@" in name else (own, name):
         folder = find_release(project.workdir, asked)
         if folder is not None:
             return load_release(con, name, folder, table)
@@ -62,16 +64,18 @@ def load_side(
     return Side(name, {found[0][1]: _made_of(con, found[0][0])}, True)
 
 
-def find_release(workdir: Path, asked: str) -> Path | None:
+def find_release(
+    workdir: Path, asked: str, progress: Progress | None = None
+) -> Path | None:
     """Folder of the release that `NAME@VERSION`, `NAME/VERSION` or a path names.
 
-    None where there is no release of that name in `workdir`, and no folder there that
-    is one.
+    None where there is none of that name in `workdir`, and no folder there that is
+    one; but a pin is pulled, with ReleaseError where that cannot be.
     """
     for folder in (workdir / "releases" / asked.replace("@", "/"), Path(asked)):
         if (folder / "lineage" / "lineage.json").is_file():
             return folder
-    return None
+    return pull(asked, workdir=workdir, progress=progress) if "@" in asked else None
 
 
 def _current(project: Project, con: duckdb.DuckDBPyConnection, table: str) -> Side:

@@ -95,8 +95,10 @@ def diff(
     from fusemill.ask.diff import diff_releases
     from fusemill.ask.sides import find_release
     from fusemill.cli.show_diff import show_differences
+    from fusemill.progress import Progress
 
-    first, second = (find_release(workdir or project, name) for name in (a, b))
+    where = workdir or project
+    first, second = (find_release(where, name, Progress()) for name in (a, b))
     if first is not None and second is not None:
         found = diff_releases((a, first), (b, second), rows)
     else:
