@@ -22,7 +22,7 @@ from target_families import GEMMA, LLAMA, write_tokenizer
 
 from fusemill.errors import EngineError, FusemillError, ReleaseError, TrainError
 from fusemill.progress import Progress
-from fusemill.train.arguments import accumulation
+from fusemill.train.arguments import accumulation, lora
 from fusemill.train.run import Asked, Run
 from needs_torch import torch  # noqa: F401
 
@@ -184,6 +184,15 @@ def test_a_batch_that_does_not_come_out_even(training: Training) -> None:
     assert [accumulation(steps, n) for n in (1, 2, 4)] == [4, 2, 1]
     with pytest.raises(TrainError, match="cannot be split evenly over 3 devices"):
         accumulation(steps, 3)
+
+
+def test_adapters_with_deepspeed(
+    training: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = prepare(training, lora=True)
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")  # as accelerate sets it
+    with pytest.raises(TrainError, match="use one GPU or training/accelerate/fsdp"):
+        lora(run)
 
 
 def test_a_disk_without_room_for_checkpoints(

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from small_training import (
-    PIN,
     ROOT,
     Training,
     make,
@@ -145,15 +144,21 @@ def test_another_run_keeps_out_of_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_script_runs_alone(tmp_path: Path) -> None:
-    training = make(tmp_path, LLAMA)
-    words = training.command("sft", "sft")[2:]
-    script = ROOT / "training" / "sft.py"
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu"]
-    subprocess.run(
-        [*launch, "--num_processes", "1", script, *words],
-        env=training.env(),
-        check=True,
-        capture_output=True,
-    )
-    assert record(tmp_path / "sft")["data"]["name"] == PIN.partition("@")[0]
+@pytest.mark.parametrize("stage", ["sft", "dpo"])
+def test_the_scripts_run_alone_and_in_two_processes(stage: str, tmp_path: Path) -> None:
+    training = make(tmp_path, LLAMA, steps__group_by_length=False)
+    script = ROOT / "training" / f"{stage}.py"
+    for launch in ([], ["-m", "torch.distributed.run", "--nproc-per-node", "2"]):
+        words = training.command(stage, f"out{len(launch)}")[2:]
+        done = subprocess.run(
+            [sys.executable, *launch, str(script), *words],
+            env=training.env(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == f"{tmp_path / f'out{len(launch)}'}\n"
+    one, two = (record(tmp_path / name)["result"] for name in ("out0", "out4"))
+    assert one["steps"] == two["steps"]
+    assert one["chosen"] == two["chosen"]

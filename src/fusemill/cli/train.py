@@ -18,7 +18,7 @@ app.add_typer(group, name="train")
 TargetOption = Annotated[
     str, typer.Option("--target", help="Name in training/targets/, or a YAML file.")
 ]
-PinOption = Annotated[str, typer.Option("--data", help="The release: NAME@VERSION.")]
+PinOption = Annotated[str, typer.Option("--data", help="The release: NAME@VERSION or NAME@COMMIT.")]
 OutputOption = Annotated[
     Path, typer.Option("--output", help="Folder for weights, checkpoints and curves.")
 ]
@@ -93,6 +93,7 @@ def _train(
     path = script or trainer(opened.root, stage)
     if not run.is_finished:
         runpy.run_path(str(path))["train"](run)
-    if push_to is not None and run.is_main_process:
-        run.say(f"{push_to}: commit {push(run, push_to)}")
-    typer.echo(run.output)
+    if run.is_main_process:
+        if push_to is not None:
+            run.say(f"{push_to}: commit {push(run, push_to)}")
+        typer.echo(run.output)

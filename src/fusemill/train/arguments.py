@@ -1,8 +1,10 @@
 """What a target declares, as TRL's and transformers' arguments."""
 
+import os
 from typing import Any
 
 from fusemill.errors import TrainError
+from fusemill.train.processes import processes
 from fusemill.train.run import Run
 from fusemill.train.target import Steps
 
@@ -13,7 +15,6 @@ KEPT = 3
 def common(run: Run) -> dict[str, Any]:
     """Arguments that SFT and DPO share; the rest stands in the two scripts."""
     import torch
-    from accelerate import PartialState
 
     target, steps = run.target, run.target.steps
     rate = run.stage.learning_rate
@@ -32,9 +33,7 @@ def common(run: Run) -> dict[str, Any]:
         "max_grad_norm": steps.max_grad_norm,
         "per_device_train_batch_size": steps.per_device,
         "per_device_eval_batch_size": steps.per_device,
-        "gradient_accumulation_steps": accumulation(
-            steps, PartialState().num_processes
-        ),
+        "gradient_accumulation_steps": accumulation(steps, processes().num_processes),
         "train_sampling_strategy": (
             "group_by_length" if steps.group_by_length else "random"
         ),
@@ -73,6 +72,11 @@ def lora(run: Run) -> Any:
     """PEFT's configuration where adapters are asked for, else None."""
     if not run.asked.lora:
         return None
+    if os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true":
+        raise TrainError(
+            "--lora: DeepSpeed holds the weights in parts, and adapters could not be "
+            "merged into them; use one GPU or training/accelerate/fsdp.yaml"
+        )
     from peft import LoraConfig
 
     declared = run.target.lora

@@ -46,11 +46,15 @@ def mark_whole(folder: Path) -> None:
     point("checkpoint.whole")
 
 
-def last_whole(output: Path) -> Path | None:
-    """The newest checkpoint that was not cut off; removes those that were."""
+def remove_torn(output: Path) -> None:
+    """Remove the checkpoints that were cut off."""
     for folder in checkpoints(output):
         if not (folder / _WHOLE).is_file():
             shutil.rmtree(folder)
+
+
+def last(output: Path) -> Path | None:
+    """The newest checkpoint, None where there is none."""
     there = checkpoints(output)
     return there[-1] if there else None
 

@@ -17,6 +17,7 @@ import numpy as np
 from fusemill.durable import make_folder, place, storage, temporary_name
 from fusemill.errors import TrainError
 from fusemill.train.pin import Release
+from fusemill.train.processes import processes
 from fusemill.train.rows import Ids, Limit, TooLong, encode, read_rows
 from fusemill.train.templates import Chat
 
@@ -36,7 +37,6 @@ def tokenized(
     `model` names the weights of the start: its revision, or a digest. TrainError where
     no row can be trained on.
     """
-    from accelerate import PartialState
     from datasets import disable_progress_bars, load_from_disk
 
     disable_progress_bars()
@@ -49,7 +49,7 @@ def tokenized(
         )
     key = _key([[file, release.sha256[file]] for file in files], chat, limit)
     folder = cache_folder() / release.name / release.pin / model[:40] / key
-    with PartialState().main_process_first(), storage(folder):
+    with processes().main_process_first(), storage(folder):
         if not folder.is_dir():
             _write(folder, release, files, chat, limit)
     dataset = load_from_disk(str(folder / "rows"))
@@ -78,6 +78,9 @@ def _write(
         said = json.dumps([asdict(one) for one in too_long])
         (temporary / "too_long.json").write_text(said, encoding="utf-8")
         place(temporary, folder, "training")
+    except OSError:
+        if not folder.is_dir():  # else another run was quicker
+            raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

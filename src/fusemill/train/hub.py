@@ -1,6 +1,7 @@
 """Publishing a trained model."""
 
 from fusemill.errors import TrainError
+from fusemill.release.repository import Repository
 from fusemill.train.run import Run
 
 # What stays here: what only going on needs, and weights that were not chosen.
@@ -12,9 +13,7 @@ def push(run: Run, repo: str) -> str:
 
     TrainError where the Hub refuses or is not there; the weights stay here.
     """
-    from huggingface_hub import HfApi
-
-    api = HfApi()
+    api = Repository.named(repo).api
     try:
         api.create_repo(repo, repo_type="model", private=True, exist_ok=True)
         done = api.upload_folder(

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from fusemill.errors import TrainError
+from fusemill.progress import Progress
 from fusemill.project.project import Project
+from fusemill.release.pins import find_pin
+from fusemill.release.publications import publications
+from fusemill.release.pull import pull
 from fusemill.release.registry import check_files, read_entry
-
-_PIN = re.compile(r"([a-z0-9][a-z0-9_.\-]*)@(\d+\.\d+\.\d+)")
 
 
 @dataclass(frozen=True)
@@ -35,43 +37,53 @@ class Release:
         return sorted(file for file in self.sha256 if name.fullmatch(file))
 
 
-def resolve(project: Project, pin: str) -> Release:
-    """The release `NAME@VERSION` of this project, every file compared with its entry.
+def resolve(project: Project, asked: str, progress: Progress) -> Release:
+    """The release that NAME@VERSION or NAME@COMMIT means, pulled where it is published.
 
-    TrainError for anything that does not name one version for good.
+    Before it is published, its folder below releases/, every file compared with its
+    entry. ReleaseError or TrainError for anything that does not name one version for
+    good, or has other bytes.
     """
-    found = _PIN.fullmatch(pin)
-    if not found:
-        raise TrainError(
-            f"--data {pin}: expected NAME@VERSION, as in tour@1.0.0; a folder, a "
-            "branch or `latest` is another thing tomorrow, and nothing is trained on it"
-        )
-    name, version = found.groups()
+    found = _unpublished(project, asked)
+    if found is not None:
+        return found
+    pin = find_pin(asked, project.workdir)
+    folder = pull(asked, workdir=project.workdir, progress=progress)
+    data = read_entry(pin.entry)
+    assert data is not None, "the pin was read from it"
+    (repo,) = {one.repo for one in pin.places if one.commit == folder.name}
+    return _release(data, folder, repo, folder.name)
+
+
+def _unpublished(project: Project, asked: str) -> Release | None:
+    """A registered version that is on no Hub, None where it is, or is no version."""
+    named = re.fullmatch(r"([a-z0-9][a-z0-9_.-]*)@(\d+\.\d+\.\d+)", asked)
+    if named is None:
+        return None
+    name, version = named.groups()
     entry = project.workdir / "registry" / "releases" / name / f"{version}.yaml"
     data = read_entry(entry)
-    if data is None:
-        there = sorted(p.stem for p in entry.parent.glob("*.yaml"))
-        raise TrainError(
-            f"--data {pin}: no {entry}; versions of {name} here: "
-            f"{', '.join(there) or 'none'}. `fusemill release` makes one"
-        )
+    if data is None or publications(data, entry):
+        return None
     folder = project.workdir / "releases" / name / version
     if not folder.is_dir():
         raise TrainError(
-            f"--data {pin}: {entry} names a release whose folder {folder} is not "
-            "there; restore it, or name its place with --workdir"
+            f"--data {asked}: {entry} names a release that is on no Hub, and there is "
+            f"no {folder}; restore it, or name its place with --workdir"
         )
     check_files(folder, entry, data)
+    return _release(data, folder, None, None)
+
+
+def _release(
+    data: dict[str, Any], folder: Path, repo: str | None, commit: str | None
+) -> Release:
     return Release(
-        name=name,
-        version=version,
+        name=str(data["name"]),
+        version=str(data["version"]),
         release_id=str(data["release_id"]),
-        repo=None,
-        commit=None,
+        repo=repo,
+        commit=commit,
         folder=folder,
-        sha256=_digests(data["files"]),
+        sha256={name: str(file["sha256"]) for name, file in data["files"].items()},
     )
-
-
-def _digests(files: dict[str, Any]) -> dict[str, str]:
-    return {name: str(file["sha256"]) for name, file in files.items()}

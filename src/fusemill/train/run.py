@@ -22,6 +22,7 @@ from fusemill.project.project import Project
 from fusemill.train.base import Base, find_base
 from fusemill.train.datasets import tokenized
 from fusemill.train.pin import Release, resolve
+from fusemill.train.processes import processes
 from fusemill.train.rows import Limit, TooLong
 from fusemill.train.target import Target, load_target
 from fusemill.train.templates import Chat
@@ -50,7 +51,7 @@ class Run:
         """Everything that can be wrong before a step is made is said here."""
         self.asked, self.progress = asked, progress
         self.target: Target = load_target(project, asked.target)
-        self.release: Release = resolve(project, asked.data)
+        self.release: Release = resolve(project, asked.data, progress)
         self.base: Base = find_base(project, self.target.model, asked.model)
         self.chat = Chat(self.base.folder, self.target.template, asked.target)
         self.output = asked.output.absolute()
@@ -132,9 +133,7 @@ class Run:
                 f"{self.output}: expected a new or empty folder, or one of this very "
                 "run, found other files; choose another --output"
             )
-        from accelerate import PartialState
-
-        with PartialState().main_process_first(), storage(self.output):
+        with processes().main_process_first(), storage(self.output):
             make_folder(self.output)
             if not path.is_file():
                 write_text(path, json.dumps(self.record, indent=2) + "\n", "training")
@@ -151,9 +150,7 @@ class Run:
     @property
     def is_main_process(self) -> bool:
         """Whether this is the one of several processes that writes and speaks."""
-        from accelerate import PartialState
-
-        return bool(PartialState().is_main_process)
+        return bool(processes().is_main_process)
 
     def say(self, text: str) -> None:
         """A line about this run, from one process only."""

@@ -19,8 +19,9 @@ from fusemill.train.checkpoints import (
     Candidate,
     candidates,
     choose,
-    last_whole,
+    last,
     mark_whole,
+    remove_torn,
 )
 from fusemill.train.curves import draw
 from fusemill.train.order import SeededOrder
@@ -61,8 +62,10 @@ def train(run: Run, trainer: Any) -> None:
 
     Raises StorageError where the disk is full; what was finished stays.
     """
-    since = last_whole(run.output) if trainer.is_world_process_zero() else None
+    if trainer.is_world_process_zero():
+        remove_torn(run.output)
     trainer.accelerator.wait_for_everyone()
+    since = last(run.output)
     _require_room(run, trainer)
     if since is not None:
         run.say(f"goes on from {since.name}")

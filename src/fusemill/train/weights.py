@@ -5,11 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from fusemill.checkpoints.folders import files
 from fusemill.checkpoints.loading import load_exactly
 from fusemill.train.run import Run
-
-# Of a checkpoint: what only going on from it needs.
-_STATE = ("optimizer", "scheduler", "rng_state", "trainer_state", "training_args")
 
 
 def load_start(run: Run) -> Any:
@@ -34,8 +32,8 @@ def place_weights(run: Run, checkpoint: Path) -> None:
     if (checkpoint / "adapter_config.json").is_file():
         _merge(run, checkpoint)
         return
-    for path in sorted(checkpoint.iterdir()):
-        if path.is_file() and not path.name.startswith((*_STATE, "README", ".")):
+    for path in files(checkpoint):
+        if path.name != "trainer_state.json":
             target = run.output / path.name
             target.unlink(missing_ok=True)
             try:
