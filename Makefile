@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml
 		$(addprefix --extra-index-url ,$(TORCH_INDEX)) -e '.[dev]'
 	@touch $@
 
-run: $(STAMP)  ## the miniature: tiny models asked, to a release, then three questions
+run: $(STAMP)  ## the miniature: tiny models asked, to a release, asked about, published, pulled
 	@BIN=$(BIN) bash examples/micro/run.sh
 
 tour: $(STAMP)  ## the same line over generated answers, in seconds and without a model

@@ -1,5 +1,7 @@
 """Which files are large files whatever their size, as every new repository says."""
 
+import codecs
+
 from fusemill.hub.names import suffix
 
 INLINE_MAX = 5 << 20  # bytes; what is larger goes by LFS
@@ -25,12 +27,14 @@ def is_large(path: str, size: int, sample: bytes) -> bool:
 
     >>> is_large("a.parquet", 10, b""), is_large("README.md", 10, b"# A")
     (True, False)
+    >>> [is_large("zh.sql", 9, "编程题".encode()[:n]) for n in (6, 7, 8)]
+    [False, False, False]
     """
     if suffix(path) in SUFFIXES or size > INLINE_MAX:
         return True
     try:
         # The sample may end within a character.
-        sample[:-3].decode() if len(sample) > 3 else sample.decode()
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
         return True
     return b"\0" in sample

@@ -6,6 +6,7 @@ HF_TOKEN (or what `hf auth login` stored) as whom. No token gets into a message.
 
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,7 +140,12 @@ class Repository:
     def commit(self, change: Change, parent: str | None) -> str:
         """Commit on main, on this parent alone; returns the commit's id."""
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+        from huggingface_hub.utils import (  # type: ignore[attr-defined]
+            disable_progress_bars,
+        )
 
+        if not sys.stderr.isatty():
+            disable_progress_bars()  # a log would get a line for each of its steps
         add = [
             CommitOperationAdd(path_in_repo=name, path_or_fileobj=path)
             for name, path in change.files.items()
