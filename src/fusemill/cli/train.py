@@ -18,7 +18,9 @@ app.add_typer(group, name="train")
 TargetOption = Annotated[
     str, typer.Option("--target", help="Name in training/targets/, or a YAML file.")
 ]
-PinOption = Annotated[str, typer.Option("--data", help="The release: NAME@VERSION or NAME@COMMIT.")]
+PinOption = Annotated[
+    str, typer.Option("--data", help="The release: NAME@VERSION or NAME@COMMIT.")
+]
 OutputOption = Annotated[
     Path, typer.Option("--output", help="Folder for weights, checkpoints and curves.")
 ]
