@@ -12,6 +12,12 @@ from reader import Reader
 from small_project import SmallProject
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other at once, in this process."""
+    monkeypatch.setattr("fusemill.release.repository.WAITS_S", (0, 0, 0))
+
+
 @pytest.fixture
 def publisher(
     whole: SmallProject,

@@ -9,6 +9,8 @@ from publisher import Publisher
 
 from small_project import Said, fusemill
 
+DATA = "sft/train.parquet"
+
 
 class Reader:
     def __init__(self, published: Publisher, root: Path, cache: Path) -> None:
@@ -58,6 +60,21 @@ class Reader:
         assert modes == {0o444, 0o555}
 
     def left(self) -> list[str]:
-        """What lies in the cache beside whole folders and locks."""
-        names = [path.name for path in (self.cache / "small").iterdir()]
-        return [n for n in names if n != self.commit and not n.endswith(".lock")]
+        """What lies in the cache beside whole folders, their locks and stamps."""
+        names = {path.name for path in (self.cache / "small").iterdir()}
+        expected = {self.commit, f".{self.commit}.lock", f".{self.commit}.checked"}
+        return sorted(names - expected)
+
+
+def make_writable(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o755)
+
+
+def damage_bytes(folder: Path) -> None:
+    path = folder / DATA
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)

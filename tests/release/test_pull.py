@@ -3,19 +3,16 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hub_server import served
 from publisher import KILLED, Publisher
-from reader import Reader
+from reader import DATA, Reader, damage_bytes, make_writable
 
 from fusemill.errors import ReleaseError, RemoteError
 from fusemill.release.pull import cache_folder, pull
 from small_project import refused
-
-DATA = "sft/train.parquet"
 
 
 def test_the_folder_is_printed_and_its_files_are_the_published(reader: Reader) -> None:
@@ -107,102 +104,6 @@ def test_an_entry_that_reaches_outside(reader: Reader, name: str) -> None:
     refused(reader.pull(), "is no path inside a release")
 
 
-# --- what is there already ------------------------------------------------------
-
-
-def damage_bytes(folder: Path) -> None:
-    path = folder / DATA
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.chmod(0o644)
-    path.write_bytes(content)
-
-
-def damage_link(folder: Path) -> None:
-    (folder / DATA).unlink()
-    (folder / DATA).symlink_to(folder / "README.md")
-
-
-def damage_folder_link(folder: Path) -> None:
-    (folder / "sft").rename(folder.parent / "elsewhere")
-    (folder / "sft").symlink_to(folder.parent / "elsewhere")
-
-
-DAMAGES: list[Callable[[Path], object]] = [
-    damage_bytes,
-    damage_link,
-    lambda folder: (folder / DATA).unlink(),
-    lambda folder: (folder / DATA).rename(folder / "sft/train-00000.parquet"),
-    lambda folder: shutil.rmtree(folder / "lineage"),
-]
-ADDITIONS: list[Callable[[Path], object]] = [
-    damage_folder_link,
-    lambda folder: (folder / "sft/more.parquet").write_bytes(b"more rows"),
-]
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_folder_that_was_altered(
-    reader: Reader, damage: Callable[[Path], object]
-) -> None:
-    """Repaired where the Hub answers; an error where it does not, never other rows."""
-    reader.ok()
-    make_writable(reader.folder)
-    damage(reader.folder)
-    refused(reader.pull(HF_ENDPOINT="http://127.0.0.1:9"), "no answer")
-    assert "made right" in reader.ok().err
-    assert reader.left() == []
-
-
-@pytest.mark.parametrize("add", ADDITIONS)
-def test_a_folder_with_more_than_was_published(
-    reader: Reader, add: Callable[[Path], object]
-) -> None:
-    """All bytes are here: made right without a Hub."""
-    reader.ok()
-    make_writable(reader.folder)
-    add(reader.folder)
-    assert "made right" in reader.ok(HF_ENDPOINT="http://127.0.0.1:9").err
-    assert not (reader.folder / "sft").is_symlink()
-
-
-def make_writable(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
-        if path.is_dir():
-            path.chmod(0o755)
-
-
-def test_offline_what_was_pulled_is_verified_and_given(reader: Reader) -> None:
-    reader.ok()
-    assert reader.ok(HF_ENDPOINT="http://127.0.0.1:9").out == f"{reader.folder}\n"
-
-
-@pytest.mark.parametrize("whole", [True, False])
-def test_offline_by_setting(reader: Reader, whole: bool) -> None:
-    """HF_HUB_OFFLINE is read when the client is imported: a process of its own."""
-    if whole:
-        reader.ok()
-    process = reader.started(HF_HUB_OFFLINE="1")
-    out, err = process.communicate(timeout=60)
-    if whole:
-        assert (process.returncode, out) == (0, f"{reader.folder}\n"), err
-    else:
-        assert (process.returncode, out) == (1, "")
-        assert "HF_HUB_OFFLINE is set" in err
-        assert not reader.folder.exists()
-
-
-def test_a_release_that_lies_here_needs_no_hub(
-    published: Publisher, tmp_path: Path
-) -> None:
-    env = {"FUSEMILL_CACHE": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"}
-    said = published.project.cli("pull", "small@1.0.0", env=env)
-    assert said.code == 0, said.err
-    pulled = Path(said.out.strip())
-    assert (pulled / DATA).read_bytes() == published.files()[DATA]
-    assert (pulled / DATA).stat().st_ino != (published.release / DATA).stat().st_ino
-
-
 # --- deaths and company -------------------------------------------------------
 
 
@@ -292,7 +193,6 @@ def test_errors_of_the_function(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("fusemill.release.repository.WAITS_S", ())
     with pytest.raises(RemoteError, match="no answer"):
         pull("small@1.0.0", workdir=reader.root, cache=reader.cache)
     with pytest.raises(ReleaseError, match="no pin"):

@@ -22,6 +22,9 @@ def pull(
         Path | None,
         typer.Option("--cache", help="Where pulled releases are kept."),
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Hash unchanged files again, too.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Bring a published version into a verified folder that is never changed.
@@ -33,7 +36,14 @@ def pull(
     from fusemill.release.pull import pull as bring
 
     where = workdir or project
-    folder = bring(pin, workdir=where, entry=entry, cache=cache, progress=Progress())
+    folder = bring(
+        pin,
+        workdir=where,
+        entry=entry,
+        cache=cache,
+        verify=verify,
+        progress=Progress(),
+    )
     if not as_json:
         typer.echo(folder)
         return

@@ -44,12 +44,12 @@ class RemoteFile:
         if n_bytes < self.file.n_bytes:
             raise RemoteError(
                 f"{self.repository}: {self.name} ended at byte {n_bytes:,} of "
-                f"{self.file.n_bytes:,}.",
+                f"{self.file.n_bytes:,}",
                 may_pass=True,
             )
         target.unlink()
         if start:
-            raise RemoteError(f"{target}: the rest does not fit.", may_pass=True)
+            raise RemoteError(f"{target}: the rest does not fit", may_pass=True)
         raise ReleaseError(
             f"{self.repository}: {self.name} at commit {self.commit} is not the "
             f"registered file: expected sha256 {self.file.sha256} and "

@@ -3,6 +3,7 @@
     <cache>/<name>/<commit>/            the release's files, 0444, in folders of 0555
                    .<commit>.partial/   what a pull has so far
                    .<commit>.lock       pulls of one commit wait for each other
+                   .<commit>.checked    which files were hashed as they are (stamps.py)
 
 `pull` is the one way from a pin to files for whoever trains: it returns a folder whose
 every file has the sha256 of the registry entry, or raises.
@@ -26,6 +27,7 @@ from fusemill.release.download import RemoteFile
 from fusemill.release.pins import Pin, PinnedFile, find_pin
 from fusemill.release.publications import Publication
 from fusemill.release.repository import Repository, persist
+from fusemill.release.stamps import Stamp, read_stamps, stamp_of, write_stamps
 
 THREADS = 4
 
@@ -36,14 +38,16 @@ def pull(
     workdir: Path = Path(),
     entry: Path | None = None,
     cache: Path | None = None,
+    verify: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Folder with the files of a pinned release, each checked by its sha256.
 
     `asked` is NAME@VERSION or NAME@ and 40 hex digits; `workdir` has the
     registry/releases/ where it is looked up (or `entry` is its file); `cache` is where
-    folders are kept (default: `cache_folder`). What is there already needs no network
-    and is hashed again; what is altered, missing or too much is brought again. Raises
+    folders are kept (default: `cache_folder`). What is there already needs no network;
+    what is altered, missing or too much is made right. A file that has not changed
+    since it was hashed is not hashed again, unless `verify` says so. Raises
     ReleaseError (RemoteError where the Hub is the reason) rather than give other bytes.
     """
     pin = find_pin(asked, workdir, entry)
@@ -55,7 +59,7 @@ def pull(
     with storage(base, "--cache"):
         for where in pin.places:
             with _shared(base, where) as folder:
-                if folder.is_dir() and not faults(folder, pin):
+                if folder.is_dir() and not faults(folder, pin, verify):
                     return folder
         for where in pin.places:
             try:
@@ -74,17 +78,32 @@ def cache_folder() -> Path:
     return Path(user) / "fusemill" / "releases"
 
 
-def faults(folder: Path, pin: Pin) -> list[str]:
-    """Names that are altered, missing, or no file of the pin."""
+def faults(folder: Path, pin: Pin, verify: bool = False) -> list[str]:
+    """Names that are altered, missing, or no file of the pin.
+
+    Files are hashed, but for those whose stamp says that they were, and are unchanged.
+    """
     there = {
         str(path.relative_to(folder))
         for path in folder.rglob("*")
         if path.is_symlink() or not path.is_dir()
     }
+    kept = folder.parent / f".{folder.name}.checked"
+    before = {} if verify else read_stamps(kept)
+
+    def check(name: str) -> Stamp | None:
+        path, file = folder / name, pin.files[name]
+        if name not in there:
+            return None
+        stamp = stamp_of(path, file.sha256)
+        return stamp if stamp == before.get(name) or file.is_at(path) else None
+
     with ThreadPoolExecutor(THREADS) as pool:
-        right = pool.map(lambda n: pin.files[n].is_at(folder / n), pin.files)
-        wrong = {n for n, ok in zip(pin.files, right, strict=True) if not ok}
-    return sorted(wrong | there - pin.files.keys())
+        found = dict(zip(pin.files, pool.map(check, pin.files), strict=True))
+    stamps = {name: stamp for name, stamp in found.items() if stamp is not None}
+    if stamps != before:
+        write_stamps(kept, stamps)
+    return sorted((pin.files.keys() - stamps) | (there - pin.files.keys()))
 
 
 @dataclass(frozen=True)
@@ -141,7 +160,10 @@ class _Pulling:
         """A folder for what comes, with what an earlier pull left there."""
         make_folder(self.base)
         for old in self.base.glob(f".{self.where.commit}.*.tmp"):
-            _remove(old)
+            if old.is_dir():
+                _remove(old)
+            else:
+                old.unlink()
         self.partial.mkdir(exist_ok=True)
         _let_change(self.partial)
         for path in self.partial.rglob("*"):
@@ -190,6 +212,10 @@ class _Pulling:
         place(self.partial, self.folder, "pull")
         if old.exists():
             _remove(old)
+        # Each was hashed on its way here; to be linked or moved changes a file's stamp.
+        files = self.pin.files.items()
+        stamps = {name: stamp_of(self.folder / name, f.sha256) for name, f in files}
+        write_stamps(self.base / f".{self.where.commit}.checked", stamps)
 
 
 def _let_change(folder: Path) -> None:

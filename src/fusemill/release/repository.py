@@ -262,7 +262,7 @@ def persist(attempt: Callable[[], T], say: Callable[[str], None]) -> T:
         except RemoteError as error:
             if not error.may_pass:
                 raise
-            say(f"{error} Trying again in {wait_s} s")
+            say(f"{error}. Trying again in {wait_s} s")
             time.sleep(wait_s)
     return attempt()
 
