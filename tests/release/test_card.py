@@ -144,6 +144,26 @@ def test_python_snippets_run_where_the_card_lies(
     assert dict(names["by_model"].fetchall()) == {"model-a": 13, "model-b": 9}
 
 
+def test_a_release_without_pairs_speaks_of_none(
+    small: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the Chinese set alone, whose prompts all go to SFT and have no score."""
+    small.change("fusemill.yaml", "[talk, sums, zh]", "[zh]")
+    small.ok("run")
+    card = card_of(folder_of(small))
+    named = [one["config_name"] for one in card.data.to_dict()["configs"]]
+    assert (named, card.data.to_dict()["language"]) == (["sft", "responses"], ["zh"])
+    for name in ("`dpo`", "DPOTrainer(", "small_dpo", "dpo/train"):
+        assert name not in section(card, "Loading")
+    monkeypatch.chdir(folder_of(small))
+    names: dict[str, Any] = {}
+    for code in snippets(card, "python"):
+        if "trl" not in code:
+            exec(code, names)
+    assert names["sft"].num_rows == 2
+    assert "pictures/scores.svg" not in card.text
+
+
 def test_where_a_repository_is_declared_the_snippets_name_it(
     small: SmallProject,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from cards import folder_of
+from cards import card_of, folder_of, snippets
 from datasets import load_dataset
 
 from fusemill.errors import ReleaseError
@@ -100,6 +100,19 @@ def test_loaders_find_every_shard(cut: SmallProject, tmp_path: Path) -> None:
     # LLaMA-Factory takes every file of a folder, so no other split may lie there.
     for name, n_rows in (("sft", 5), ("llama_factory/dpo", 4)):
         assert pq.read_table(folder / name).num_rows == n_rows
+
+
+def test_the_snippets_of_the_card_read_every_shard(
+    cut: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder_of(cut, "1.1.0"))
+    names: dict[str, Any] = {}
+    for code in snippets(card_of(folder_of(cut, "1.1.0")), "python"):
+        if "trl" not in code:
+            exec(code, names)
+    assert (names["sft"].num_rows, names["dpo"].num_rows) == (5, 4)
+    assert names["answers"].height == 22
+    assert sum(n for _, n in names["by_model"].fetchall()) == 22
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])
