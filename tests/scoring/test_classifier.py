@@ -8,6 +8,7 @@ import pytest
 from tiny_checkpoints import WORDS, write_classifier
 
 from fusemill.errors import EngineError
+from fusemill.scoring.rewards import local
 from fusemill.scoring.rewards.classifier import (
     DecoderHead,
     WholeHead,
@@ -136,3 +137,25 @@ def test_a_conversation_that_the_template_refuses_is_not_read(tmp_path: Path) ->
     )
     done = dict(item for batch in model.scores([odd, pair]) for item in batch)
     assert done == {0: Scored("no_pattern"), 1: known[1]}
+
+
+@pytest.mark.parametrize(("tiny", "expected"), [(2_000_000, 1), (1, 2)])
+def test_a_tiny_model_has_one_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: int, expected: int
+) -> None:
+    """While it runs; whatever runs beside it has its own number again."""
+    monkeypatch.setattr(local, "TINY", tiny)
+    write_classifier(tmp_path, "llama", **KINDS["llama"])
+    head = load_classifier(tmp_path, "tiny", torch.float32, "cpu", "right", None)
+    found = []
+    head.model.base_model.register_forward_hook(
+        lambda *_: found.append(torch.get_num_threads())
+    )
+    torch.set_num_threads(2)
+    try:
+        model = LocalReward(head, Template.load(tmp_path, "tiny"), 512, 500)
+        for _ in model.scores(pairs()):
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert set(found) == {expected}

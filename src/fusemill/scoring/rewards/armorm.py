@@ -103,6 +103,7 @@ class ArmoHead:
         self.model = model.eval()
         self.states = States(model.model, padding_side)
         self.max_positions = int(model.config.max_position_embeddings)
+        self.n_parameters = model.num_parameters()
 
     def fault(self, ids: Tokens) -> Status | None:
         """`no_pattern` where the gate has nothing to read."""

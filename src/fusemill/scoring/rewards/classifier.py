@@ -31,6 +31,7 @@ class DecoderHead:
         self.states = States(model.base_model, padding_side)
         self.pad_token_id = model.config.get_text_config().pad_token_id
         self.max_positions = max_positions(model)
+        self.n_parameters = model.num_parameters()
 
     def fault(self, ids: Tokens) -> Status | None:
         """None: it reads any row."""
@@ -62,6 +63,7 @@ class WholeHead:
         self.model, self.label = model.eval(), label
         self.pad_id = model.config.pad_token_id
         self.max_positions = max_positions(model)
+        self.n_parameters = model.num_parameters()
 
     def fault(self, ids: Tokens) -> Status | None:
         """None: it reads any row."""
