@@ -328,3 +328,13 @@ def test_a_folder_replaces_what_was_there(
     files = hub.api.list_repo_tree(repo, "data", repo_type=TYPE)
     found = [(e.path, e.size) for e in files if isinstance(e, RepoFile)]
     assert found == [("data/train.parquet", len(ROWS) + 4)]
+
+
+def test_text_of_any_language_is_no_large_file(hub: HubServer, repo: str) -> None:
+    # Clients send the first 512 bytes, which end within a character in two of three.
+    files = {f"{n}.md": ("x" * n + "模" * 1000).encode() for n in range(3)}
+    files["bytes.dat"] = b"x" * 100 + b"\xff" * 1000
+    hub.api.create_commit(repo, adding(files), commit_message="all", repo_type=TYPE)
+    info = hub.api.dataset_info(repo, files_metadata=True)
+    large = {s.rfilename for s in info.siblings or [] if s.lfs}
+    assert large == {"data/train.parquet", "bytes.dat"}
