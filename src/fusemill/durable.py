@@ -45,6 +45,7 @@ def point(name: str) -> None:
 _REFUSALS = {
     errno.ENOSPC: "the disk is full; free space and run again, what was finished stays",
     errno.EDQUOT: "the disk quota is used up; free space and run again",
+    errno.EFBIG: "the file would be larger than this disk or process may have",
     errno.EROFS: "the disk is read-only; choose another place with {option}",
     errno.EACCES: "permission denied; choose another place with {option}",
     errno.EPERM: "not permitted; choose another place with {option}",

@@ -110,7 +110,14 @@ def _visible(
         )
     if found is None:
         raise gone(wanted)
+    request.state.repository = found
     return found
+
+
+def is_deleted(request: Request) -> bool:
+    """Whether the repository of this request was deleted while it was served."""
+    found: Repository | None = getattr(request.state, "repository", None)
+    return found is not None and found.deleted
 
 
 def revision(request: Request) -> str:

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fusemill.errors import FusemillError, StorageError
+from fusemill.hub import access
 from fusemill.hub.access import Hub
 from fusemill.hub.gate import Gate
-from fusemill.hub.refusals import Refusal
+from fusemill.hub.refusals import Refusal, gone
 from fusemill.hub.routes import (
     account,
     commits,
@@ -21,6 +22,8 @@ from fusemill.hub.routes import (
     resolve,
     trees,
 )
+
+LONGEST_MESSAGE = 2_000  # characters; a message may quote what a request said
 
 ROUTES = [
     *account.ROUTES,
@@ -48,6 +51,7 @@ def application(hub: Hub, hosts: frozenset[str], quiet: bool = False) -> Gate:
         exception_handlers={
             Refusal: _refused,
             FusemillError: _failed,
+            KeyError: _missing,
             HTTPException: _unknown,
             Exception: _broken,
         },
@@ -60,7 +64,9 @@ def application(hub: Hub, hosts: frozenset[str], quiet: bool = False) -> Gate:
 def _answer(
     status: int, message: str, code: str | None, headers: dict[str, str]
 ) -> Response:
-    plain = message.encode("ascii", "replace").decode()  # headers carry no more
+    # JSON carries no half of a surrogate pair, headers nothing but ASCII.
+    message = message[:LONGEST_MESSAGE].encode(errors="backslashreplace").decode()
+    plain = message.encode("ascii", "replace").decode()
     plain = "".join(c if c.isprintable() else " " for c in plain)
     told = {"X-Error-Message": plain, **({"X-Error-Code": code} if code else {})}
     return JSONResponse({"error": message}, status, {**headers, **told})
@@ -71,18 +77,28 @@ def _refused(_: Request, error: Exception) -> Response:
     return _answer(error.status, str(error), error.code, error.headers)
 
 
-def _failed(_: Request, error: Exception) -> Response:
+def _failed(request: Request, error: Exception) -> Response:
+    if access.is_deleted(request):
+        return _missing(request, error)
     print(f"error: {error}", file=sys.stderr, flush=True)
     status = 507 if isinstance(error, StorageError) else 500
     return _answer(status, str(error), None, {})
 
 
+def _missing(request: Request, error: Exception) -> Response:
+    """An object that is not there: its repository was deleted meanwhile, or is torn."""
+    if access.is_deleted(request):
+        return _refused(request, gone(access.identity(request)))
+    return _broken(request, error)
+
+
 def _unknown(request: Request, error: Exception) -> Response:
     """No such address, or not with this method."""
     assert isinstance(error, HTTPException)
-    message = f"{request.method} {request.url.path}: not an address of this Hub"
+    path = request.scope["path"]
+    message = f"{request.method} {path}: not an address of this Hub"
     for part, why in ABSENT.items():
-        if part in request.url.path:
+        if part in path:
             message += f"; {why}"
     return _answer(error.status_code, message, None, dict(error.headers or {}))
 

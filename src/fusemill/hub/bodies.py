@@ -12,6 +12,7 @@ from fusemill.hub.refusals import malformed, too_large
 LARGEST_JSON = 4 << 20  # bytes
 LARGEST_LINE = 16 << 20  # bytes of one operation of a commit
 LARGEST_COMMIT = 1 << 30  # bytes of all operations of a commit
+MOST_BRACKETS = 1 << 20  # of one JSON text; each may become an object of 64 bytes
 
 
 async def whole(request: Request, largest: int = LARGEST_JSON) -> bytes:
@@ -44,7 +45,9 @@ async def json_object(request: Request) -> dict[str, Any]:
 
 
 def parsed(text: bytes, where: str) -> Any:
-    """JSON. Refusal 400 that says where it is none."""
+    """JSON. Refusal 400 that says where it is none, 413 where it is a bomb."""
+    if text.count(b"[") + text.count(b"{") > MOST_BRACKETS:
+        raise too_large(f"{where}: over {MOST_BRACKETS} brackets; send base64 instead")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -102,6 +105,16 @@ def text(given: dict[str, Any], key: str, default: str | None = None) -> str:
     if not isinstance(found, str):
         raise malformed(f"body: {key}: expected a text, found {str(found)[:60]!r}")
     return found
+
+
+def number(request: Request, name: str, default: int) -> int:
+    """A count of the query. Refusal 400 where it is not up to nine digits."""
+    given = request.query_params.get(name)
+    if given is None:
+        return default
+    if not given.isascii() or not given.isdecimal() or len(given) > 9:
+        raise malformed(f"{name}={given[:40]!r}: expected a number")
+    return int(given)
 
 
 def is_true(value: str) -> bool:

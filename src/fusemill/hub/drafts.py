@@ -24,6 +24,8 @@ from fusemill.hub.writing import FILE_MODE, ObjectWriter, move_ref, new_commit
 
 LARGEST_FILE = 10 << 20  # bytes of a file that comes within a commit
 LONGEST_MESSAGE = 65_536
+MOST_OPERATIONS = 25_000  # of one commit; each is in memory until the end
+LONGEST_RULE = 2_048  # bytes of a line of .gitattributes; git calls longer ones broken
 
 
 class Draft:
@@ -52,6 +54,8 @@ class Draft:
             raise malformed(f"{where}: key {str(key)[:60]!r}, expected one of {known}")
         if (self._message is None) != (key == "header"):
             raise malformed(f"{where}: the first line, and only it, is the header")
+        if len(self._edits) >= MOST_OPERATIONS:
+            raise too_large(f"{where}: over {MOST_OPERATIONS} operations")
         take(self, value, where)
 
     def finish(self, user: str) -> str:
@@ -121,9 +125,16 @@ class Draft:
         except (binascii.Error, UnicodeEncodeError):
             raise malformed(f"{where}: content is not valid {encoding}") from None
         large = pointer(data)
-        if large is not None:
-            self._stored(large.oid, path)
+        if large is not None and self._stored(large.oid, path) != large.size:
+            raise malformed(f"{path}: {large.oid} has not {large.size} bytes")
+        if path.endswith(".gitattributes"):
+            self._refuse_long_rules(data, path)
         self._put(path, self._writer.add(Blob.from_string(data)))
+
+    @staticmethod
+    def _refuse_long_rules(data: bytes, path: str) -> None:
+        if any(len(line) >= LONGEST_RULE for line in data.split(b"\n")):
+            raise malformed(f"{path}: git takes lines under {LONGEST_RULE} bytes")
 
     def _lfs_file(self, value: dict[str, Any], where: str) -> None:
         path, digest = _path(value, where), names.oid(value.get("oid"))

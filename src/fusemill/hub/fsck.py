@@ -56,8 +56,7 @@ def fsck(folder: Path, repair: bool = False) -> Found:
                 found.n_repositories += 1
                 found.problems += _broken(repository, wanted)
         _check_objects(objects, wanted, found)
-        for path in _leftovers(folder):
-            found.leftovers.append(_dealt_with(path, repair))
+        found.leftovers = leftovers(folder, repair)
     return found
 
 
@@ -147,14 +146,18 @@ def _check_objects(objects: Objects, wanted: dict[str, Pointer], found: Found) -
             )
 
 
-def _leftovers(folder: Path) -> list[Path]:
-    """Temporary files of processes that are gone; the lock is held."""
+def leftovers(folder: Path, repair: bool) -> list[str]:
+    """Temporary files of processes that are gone, with what becomes of them.
+
+    The caller holds the Hub's lock.
+    """
     patterns = ["incoming/.*.tmp", ".*.tmp", "tokens/.*.tmp"]
     for kind in KINDS:
         below = f"{kind}/*/*.git"
         patterns += [f"{below}/.*.tmp", f"{below}/objects/tmp_obj_*"]
-        patterns += [f"{below}/refs/**/*.lock"]
-    return sorted(path for pattern in patterns for path in folder.glob(pattern))
+        patterns += [f"{below}/refs/**/*.lock", f"{below}/packed-refs.lock"]
+    paths = sorted(path for pattern in patterns for path in folder.glob(pattern))
+    return [_dealt_with(path, repair) for path in paths]
 
 
 def _dealt_with(path: Path, repair: bool) -> str:

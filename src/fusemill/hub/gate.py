@@ -67,6 +67,7 @@ class _Exchange:
         self._n_received = 0
         headers = {name for name, _ in scope["headers"]}
         self._pending = bool(headers & {b"content-length", b"transfer-encoding"})
+        self._is_asked_for = b"expect" not in headers
         self._late = False
         self._status: int | None = None
 
@@ -82,6 +83,7 @@ class _Exchange:
         except TimeoutError:
             self._late = True
             raise Refusal(408, "the body came too slowly", "RequestTimeout") from None
+        self._is_asked_for = True
         self._n_received += len(message.get("body", b""))
         self._pending = bool(message.get("more_body", False))
         return message
@@ -118,6 +120,8 @@ class _Exchange:
         await self._send({"type": "http.response.body", "body": body})
 
     async def _drain(self) -> None:
+        if not self._is_asked_for:
+            return  # Expect: 100-continue; the client has not begun to send
         end = self._n_received + DRAINED
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):

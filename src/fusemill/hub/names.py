@@ -19,6 +19,10 @@ LONGEST_PATH = 1_000  # characters
 LONGEST_PART = 240  # bytes, of a path or a ref; file systems take 255
 
 _PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_-])?")
+# What git itself refuses in a tree: .git as Windows (.git., .git::$x, GIT~1) and macOS
+# (invisible characters within) read it. And .gitmodules: there are no submodules here.
+_GITS_OWN = re.compile(r"\.git(?=[. ]*(?::|$))|git~|\.gitmodules|gitmod~|gi7eba~")
+_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _RESERVED = {"api", "datasets", "models", "spaces", "lfs", "buckets", "kernels"}
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -100,7 +104,7 @@ def _against_path(text: str) -> str | None:
 def _against_part(part: str, size: int) -> str | None:
     if part in ("", ".", ".."):
         return "empty parts, '.' and '..' are not taken"
-    if part.lower().rstrip(". ") == ".git" or part.lower().startswith("git~"):
+    if _GITS_OWN.match(_IGNORED.sub("", part).lower()):
         return f"a part {part!r} is git's own"
     return f"a part is over {LONGEST_PART} bytes" if size > LONGEST_PART else None
 

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +21,7 @@ from fusemill.durable import (
     storage,
     temporary_name,
 )
-from fusemill.hub.refusals import malformed, too_large
+from fusemill.hub.refusals import malformed
 
 FREE_KEPT = 64 << 20  # bytes of the disk that uploads leave free
 
@@ -44,11 +45,12 @@ class Objects:
         return self.folder / oid[:2] / oid[2:4] / oid
 
     def size(self, oid: str) -> int | None:
-        """Bytes of a stored file; None where it is not stored."""
+        """Bytes of a stored file; None where it is not stored as a plain file."""
         try:
-            return self.path(oid).lstat().st_size
+            found = self.path(oid).lstat()
         except FileNotFoundError:
             return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def has_room(self, size: int) -> bool:
         """Whether the disk takes so many bytes more."""
@@ -94,10 +96,8 @@ class Incoming:
         self._digest = hashlib.sha256()
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes. Refusal 413 past the announced size."""
+        """Take the next bytes."""
         self._n_received += len(chunk)
-        if self._n_received > self._size:
-            raise too_large(f"{self._oid}: more than the announced {self._size} bytes")
         self._digest.update(chunk)
         view = memoryview(chunk)
         while view:

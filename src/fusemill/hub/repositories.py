@@ -91,11 +91,12 @@ class Repositories:
             raise gone(identity)
         temporary = temporary_name(self.incoming / identity.name)
         with repository.lock, self._lock, storage(repository.path):
-            if not repository.path.is_dir():
+            if repository.deleted:
                 raise gone(identity)
+            repository.deleted = True
+            self._open.pop(identity, None)
             repository.path.rename(temporary)
             fsync(repository.path.parent)
-            self._open.pop(identity, None)
         shutil.rmtree(temporary)
 
 
@@ -125,7 +126,7 @@ def set_private(repository: Repository, private: bool) -> None:
     path = repository.path / "hub.json"
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
     with repository.lock:
-        if not repository.path.is_dir():
+        if repository.deleted:
             raise gone(repository.id)
         if path.exists():
             created = settings(repository)["created"]

@@ -43,7 +43,10 @@ class Entry:
 
 
 class Repository:
-    """A repository on disk; `lock` is held by whoever moves a ref."""
+    """A repository on disk; `lock` is held by whoever moves a ref.
+
+    `deleted` is final: one that is made under the same name is another one.
+    """
 
     def __init__(self, identity: RepositoryId, path: Path) -> None:
         self.id = identity
@@ -51,6 +54,7 @@ class Repository:
         self.store = DiskObjectStore(path / "objects")
         self.refs = DiskRefsContainer(str(path))
         self.lock = threading.RLock()
+        self.deleted = False
         self._blobs: dict[bytes, tuple[int, Pointer | None]] = {}
 
     def ref(self, name: str) -> str | None:

@@ -5,6 +5,7 @@ import ipaddress
 import shlex
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import uvicorn
 from fusemill.errors import HubError
 from fusemill.hub.access import Hub
 from fusemill.hub.app import application
+from fusemill.hub.fsck import leftovers
+from fusemill.hub.lines import Line
 from fusemill.locks import hub_lock
 
 GRACE_S = 10  # for requests under way when the server is stopped
@@ -33,6 +36,8 @@ def serve(
     folder = folder.absolute()
     lock = hub_lock(folder, f"fusemill hub serve --folder {folder}")
     with lock, _listening(host, port) as listener:
+        for line in leftovers(folder, repair=True):
+            print(line, file=sys.stderr, flush=True)
         hub = Hub.of(folder)
         hub.tokens.add_first()
         port = listener.getsockname()[1]
@@ -45,6 +50,7 @@ def serve(
             server_header=False,
             proxy_headers=True,  # a proxy on this machine may say that it has TLS
             ws="none",
+            http=Line,
             timeout_graceful_shutdown=GRACE_S,
         )
         for line in announcement(hub, f"http://{_url_host(host)}:{port}"):

@@ -124,7 +124,7 @@ def move_ref(
     None expects that there is none. Refusal 412 where another was there, 409 where the
     name is in the way of another (`a` and `a/b`). The caller holds the lock.
     """
-    if not repository.path.is_dir():
+    if repository.deleted:
         raise gone(repository.id)
     if repository.ref(name) != expected:
         raise Refusal(412, f"{name} has moved meanwhile", "PreconditionFailed")

@@ -9,7 +9,6 @@ import binascii
 import contextlib
 from typing import Any
 
-from dulwich.ignore import IgnoreFilter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +18,7 @@ from fusemill.hub import access, names
 from fusemill.hub.attributes import is_large
 from fusemill.hub.bodies import is_true, json_lines, json_object, text
 from fusemill.hub.drafts import Draft
+from fusemill.hub.ignores import Ignores
 from fusemill.hub.refusals import Refusal, malformed
 from fusemill.hub.repository import BRANCHES, Repository
 
@@ -45,7 +45,7 @@ def _advice(
     sha = repository.resolve(access.revision(request))
     if rules is None:
         rules = _committed_ignores(repository, sha)
-    ignored = IgnoreFilter(rules.encode(errors="replace").splitlines())
+    ignores = Ignores(rules)
     found = []
     for index, file in enumerate(files):
         if not isinstance(file, dict):
@@ -59,7 +59,7 @@ def _advice(
             {
                 "path": path,
                 "uploadMode": "lfs" if large else "regular",
-                "shouldIgnore": bool(ignored.is_ignored(path)),
+                "shouldIgnore": ignores.leaves_out(path),
                 "oid": _present(repository, sha, path),
             }
         )

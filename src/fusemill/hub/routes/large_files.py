@@ -17,7 +17,7 @@ from fusemill.hub import access, names
 from fusemill.hub.bodies import json_object, refuse_announced
 from fusemill.hub.downloads import large_file
 from fusemill.hub.objects import Incoming
-from fusemill.hub.refusals import Refusal, malformed
+from fusemill.hub.refusals import Refusal, malformed, too_large
 from fusemill.hub.repository import Repository
 
 LARGEST = 1 << 40  # bytes of one file
@@ -104,16 +104,22 @@ async def receive(request: Request) -> Response:
     if not objects.has_room(size):
         raise Refusal(507, "the disk of the server has no room for it")
     with objects.receive(oid, size) as incoming:
-        await _write(request, incoming)
+        await _write(request, incoming, size)
         await run_in_threadpool(incoming.finish)
     return Response(status_code=200)
 
 
-async def _write(request: Request, incoming: Incoming) -> None:
-    """Hash and write one chunk in a thread while the next one comes."""
-    chunk, writing = bytearray(), None
+async def _write(request: Request, incoming: Incoming, size: int) -> None:
+    """Hash and write one chunk in a thread while the next one comes.
+
+    Refusal 413 as soon as there are more bytes than the size.
+    """
+    chunk, writing, left = bytearray(), None, size
     try:
         async for part in request.stream():
+            left -= len(part)
+            if left < 0:
+                raise too_large(f"a body of more than the announced {size} bytes")
             chunk += part
             if len(chunk) >= CHUNK:
                 if writing is not None:

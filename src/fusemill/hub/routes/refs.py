@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fusemill.hub import access, names
-from fusemill.hub.bodies import is_true, json_object, text
-from fusemill.hub.refusals import Refusal, exists, malformed, no_revision
+from fusemill.hub.bodies import is_true, json_object, number, text
+from fusemill.hub.refusals import Refusal, exists, no_revision
 from fusemill.hub.repository import BRANCHES, MAIN, TAGS, Repository
 from fusemill.hub.routes.repos import iso
 from fusemill.hub.writing import ObjectWriter, move_ref, new_tag, remove_ref
@@ -50,8 +50,8 @@ def commits(request: Request) -> Response:
     """The history of a revision, newest first, a page at a time."""
     repository = access.readable(request)
     sha = repository.resolve(access.revision(request))
-    page = _number(request, "p", 0)
-    size = min(_number(request, "limit", PAGE) or PAGE, PAGE)
+    page = number(request, "p", 0)
+    size = min(number(request, "limit", PAGE) or PAGE, PAGE)
     formatted = "formatted" in request.query_params.getlist("expand[]")
     first = page * size
     found = list(islice(repository.history(sha), first, first + size + 1))
@@ -63,13 +63,6 @@ def commits(request: Request) -> Response:
         headers["Link"] = f'<{here}/commits/{sha}{further}>; rel="next"'
     described = [_described(commit, formatted) for commit in found[:size]]
     return JSONResponse(described, headers=headers)
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    given = request.query_params.get(name, str(default))
-    if not given.isascii() or not given.isdecimal() or len(given) > 9:
-        raise malformed(f"{name}={given[:40]!r}: expected a number")
-    return int(given)
 
 
 def _described(commit: Commit, formatted: bool) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fusemill.hub import access, names
-from fusemill.hub.bodies import is_true, json_object, text
+from fusemill.hub.bodies import is_true, json_object, number, text
+from fusemill.hub.cards import card_metadata
 from fusemill.hub.refusals import Refusal, malformed
 from fusemill.hub.repositories import set_private, settings
 from fusemill.hub.repository import MAIN, Entry, Repository
-from fusemill.hub.routes.account import card_metadata
 from fusemill.hub.tokens import Token
 
 CARD_MAX = 1 << 20  # bytes of a README.md that is looked at
@@ -115,8 +115,7 @@ def listed(request: Request) -> Response:
         if search in str(wanted).lower():
             visible = token is not None or not settings(repository)["private"]
             found += [_about(repository, repository.resolve(MAIN))] if visible else []
-    limit = request.query_params.get("limit", "")
-    return JSONResponse(found[: int(limit)] if limit.isdecimal() else found)
+    return JSONResponse(found[: number(request, "limit", len(found))])
 
 
 def info(request: Request) -> Response:
@@ -181,18 +180,8 @@ def _card(repository: Repository, files: list[Entry]) -> dict[str, Any] | None:
         if entry.path == "README.md" and entry.size <= CARD_MAX and not entry.pointer:
             card = repository.blob(entry.oid).decode(errors="replace")
             with contextlib.suppress(ValueError):
-                metadata = card_metadata(card)
-                return {str(key): _as_json(value) for key, value in metadata.items()}
+                return card_metadata(card)
     return None
-
-
-def _as_json(value: Any) -> Any:
-    """YAML as JSON can say it: dates as texts, keys as texts."""
-    if isinstance(value, dict):
-        return {str(key): _as_json(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_as_json(inner) for inner in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 _R = "/api/{kind}/{namespace}/{name}"

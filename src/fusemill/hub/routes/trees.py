@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fusemill.hub import access, names
-from fusemill.hub.bodies import fields, is_true
-from fusemill.hub.refusals import Refusal, malformed, too_large
+from fusemill.hub.bodies import fields, is_true, number
+from fusemill.hub.refusals import Refusal, too_large
 from fusemill.hub.repository import Entry, Repository
 from fusemill.hub.routes.repos import iso
 
@@ -33,8 +33,8 @@ def tree(request: Request) -> Response:
     recursive = is_true(query.get("recursive", ""))
     expand = is_true(query.get("expand", ""))
     most = PAGE_EXPANDED if expand else PAGE
-    size = min(_number(query.get("limit"), most, "limit") or most, most)
-    first = _number(query.get("cursor"), 0, "cursor")
+    size = min(number(request, "limit", most) or most, most)
+    first = number(request, "cursor", 0)
     entries = repository.entries(sha, path, recursive)
     headers = {"X-Repo-Commit": sha}
     if first + size < len(entries):
@@ -103,14 +103,6 @@ def _commit(commit: Commit) -> dict[str, str]:
     date = datetime.fromtimestamp(commit.commit_time, UTC)
     title = commit.message.decode(errors="replace").partition("\n")[0]
     return {"id": commit.id.decode(), "title": title, "date": iso(date)}
-
-
-def _number(text: str | None, default: int, what: str) -> int:
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise malformed(f"{what}={text[:40]!r}: expected a number")
-    return int(text)
 
 
 _R = "/api/{kind}/{namespace}/{name}"
