@@ -35,6 +35,10 @@ def _private_dataset(hub: HubServer) -> None:
             "it renames no repositories",
         ),
         (
+            lambda api: api.duplicate_repo(TASKS, "ada/other", repo_type="dataset"),
+            "it copies no repositories",
+        ),
+        (
             lambda api: api.create_repo("ada/s", repo_type="space", space_sdk="static"),
             "type 'space': expected dataset or model",
         ),

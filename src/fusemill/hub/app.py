@@ -41,6 +41,7 @@ ABSENT = {
     "/super-squash/": "it keeps every commit",
     "/discussions": "it has no pull requests and no discussions",
     "/api/repos/move": "it renames no repositories",
+    "/duplicate": "it copies no repositories",
 }
 
 
