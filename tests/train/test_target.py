@@ -8,6 +8,8 @@ from ruamel.yaml import YAML
 
 from fusemill.errors import DeclarationError, TrainError
 from fusemill.project.project import Project
+from fusemill.project.starter import copy_starter
+from fusemill.train.findings import target_findings
 from fusemill.train.target import Target, load_target
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -89,6 +91,21 @@ def test_a_target_must_be_one_of_the_registry(project: Project, tmp_path: Path) 
 def test_a_key_that_is_not_known_is_refused(project: Project, tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="epoch"):
         load_target(project, changed(tmp_path, epoch=3))
+
+
+def test_doctor_reads_the_targets_that_init_copies(tmp_path: Path) -> None:
+    copy_starter(tmp_path / "mine")
+    mine = Project.load(tmp_path / "mine")
+    for script in ("sft.py", "dpo.py"):
+        own = tmp_path / "mine" / "training" / script
+        assert own.read_text("utf-8") == (ROOT / "training" / script).read_text("utf-8")
+    assert list(target_findings(mine)) == []
+    path = tmp_path / "mine" / "training" / "targets" / "gemma-2-9b.yaml"
+    path.write_text(path.read_text("utf-8").replace("beta:", "gamma:"), "utf-8")
+    (found,) = target_findings(mine)
+    assert found.severity == "error"
+    assert found.where == "training/targets/gemma-2-9b.yaml"
+    assert "gamma" in found.text
 
 
 def test_nothing_has_a_default() -> None:

@@ -40,6 +40,7 @@ from fusemill.prompts.faults import bad_footer
 from fusemill.prompts.sources import local_pattern
 from fusemill.sampling.vllm.declared import examined_here, is_served
 from fusemill.sampling.weights import examined
+from fusemill.train.findings import target_findings
 
 ORDER = ("error", "inconsistent", "unpinned", "known", "note")
 
@@ -60,6 +61,7 @@ def examine(project: Project) -> list[Finding]:
     findings += _strays(project)
     findings += _suites(project)
     findings += _compositions(project)
+    findings += target_findings(project)
     results = load_results(project.root)
     findings += check_results(results) if results else []
     return sorted(findings, key=lambda f: ORDER.index(f.severity))

@@ -14,8 +14,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from fusemill import __version__
 from fusemill.durable import make_folder, place, storage, temporary_name
 from fusemill.errors import TrainError
+from fusemill.progress import Count, Progress
 from fusemill.train.pin import Release
 from fusemill.train.processes import processes
 from fusemill.train.rows import Ids, Limit, TooLong, encode, read_rows
@@ -30,7 +32,12 @@ def cache_folder() -> Path:
 
 
 def tokenized(
-    release: Release, split: str, chat: Chat, model: str, limit: Limit
+    release: Release,
+    split: str,
+    chat: Chat,
+    model: str,
+    limit: Limit,
+    progress: Progress,
 ) -> tuple[Any, list[TooLong]]:
     """A split's rows as a `datasets.Dataset`, and the rows that were too long.
 
@@ -40,7 +47,6 @@ def tokenized(
     from datasets import disable_progress_bars, load_from_disk
 
     disable_progress_bars()
-
     files = release.files(split)
     if not files:
         raise TrainError(
@@ -51,7 +57,8 @@ def tokenized(
     folder = cache_folder() / release.name / release.pin / model[:40] / key
     with processes().main_process_first(), storage(folder):
         if not folder.is_dir():
-            _write(folder, release, files, chat, limit)
+            with progress.stage(split.partition("/")[0], f"{split}: tokens") as count:
+                _write(folder, release, files, chat, limit, count)
     dataset = load_from_disk(str(folder / "rows"))
     said = json.loads((folder / "too_long.json").read_text("utf-8"))
     too_long = [TooLong(**one) for one in said]
@@ -59,16 +66,24 @@ def tokenized(
 
 
 def _write(
-    folder: Path, release: Release, files: list[str], chat: Chat, limit: Limit
+    folder: Path,
+    release: Release,
+    files: list[str],
+    chat: Chat,
+    limit: Limit,
+    count: Count,
 ) -> None:
     from datasets import Dataset
 
     too_long: list[TooLong] = []
     columns: dict[str, list[Any]] = {}
+    n_rows = 0
     for file in files:
         rows = read_rows(release.folder, file)
+        count.expect(n_rows := n_rows + len(rows))
         for ids in encode(chat, file, rows, limit, too_long):
             _add(columns, ids)
+            count(1)
     if not columns:
         _none(release, files, limit, len(too_long))
     make_folder(folder.parent)
@@ -102,5 +117,5 @@ def _add(columns: dict[str, list[Any]], ids: Ids) -> None:
 
 
 def _key(files: list[list[str]], chat: Chat, limit: Limit) -> str:
-    parts = [files, chat.digest, limit.max_length, limit.truncate]
+    parts = [__version__, files, chat.digest, limit.max_length, limit.truncate]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

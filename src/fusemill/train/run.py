@@ -109,7 +109,7 @@ class Run:
         too_long: list[TooLong] = []
         for split in self.splits:
             found[split], over = tokenized(
-                self.release, split, self.chat, self.base.digest, limit
+                self.release, split, self.chat, self.base.digest, limit, self.progress
             )
             too_long += over
             self.say(
