@@ -71,6 +71,7 @@ bench: $(STAMP)  ## the figures of docs/performance.md; hours on a small machine
 	$(BIN)/python bench/sandbox.py --memory 100000
 	$(BIN)/python bench/scoring.py
 	$(BIN)/python bench/transformers_sampling.py
+	$(BIN)/python bench/hub.py
 
 clean:  ## remove what runs and builds left behind
 	rm -rf $(VENV) $(VLLM) dist build .pytest_cache .mypy_cache .ruff_cache

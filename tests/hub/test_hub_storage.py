@@ -33,8 +33,8 @@ def hub(tmp_path: Path) -> Hub:
 
 def store(hub: Hub, data: bytes) -> None:
     with hub.objects.receive(hashlib.sha256(data).hexdigest(), len(data)) as incoming:
-        incoming.write(data[:10])
-        incoming.write(data[10:])
+        incoming.write([data[:10]])
+        incoming.write([data[10:20], data[20:]])
         incoming.finish()
 
 

@@ -72,6 +72,7 @@ class Candidate:
         """The commit that makes a tree the version's files and no others."""
         return Change(
             {name: self.folder / name for name in self.files},
+            {name: str(file["sha256"]) for name, file in self.files.items()},
             sorted(set(tree) - set(self.files)),
             self.title,
             f"{self.name} {self.version}, release_id {self.release_id}",

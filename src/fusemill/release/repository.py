@@ -44,9 +44,13 @@ class Blob:
 
 @dataclass(frozen=True)
 class Change:
-    """One commit: files to send by name, names to delete, and what it says."""
+    """One commit: files to send by name, names to delete, and what it says.
+
+    The digests save the client from reading every large file once more to find them.
+    """
 
     files: dict[str, Path]
+    sha256: dict[str, str]  # of each file, by name
     deleted: list[str]
     title: str
     description: str
@@ -150,6 +154,8 @@ class Repository:
             CommitOperationAdd(path_in_repo=name, path_or_fileobj=path)
             for name, path in change.files.items()
         ]
+        for one in add:
+            one.upload_info.sha256 = bytes.fromhex(change.sha256[one.path_in_repo])
         delete = [
             CommitOperationDelete(name, is_folder=False) for name in change.deleted
         ]
