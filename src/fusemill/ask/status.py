@@ -1,6 +1,7 @@
 """How far each set of a project is."""
 
 import json
+import re
 from dataclasses import dataclass
 
 import duckdb
@@ -8,6 +9,7 @@ import duckdb
 from fusemill.identity import current_selection
 from fusemill.project.models import Builder
 from fusemill.project.project import Project
+from fusemill.release.registry import numbers
 from fusemill.selection.select import in_order
 
 
@@ -44,14 +46,15 @@ def status(project: Project) -> Status:
         sets = [_set_status(project, b, con) for b in project.builders.values()]
         n_parts = con.execute("select count(*) from parts").fetchall()[0][0]
     folder = project.workdir / "releases" / project.file.release.name
-    releases = [p.name for p in folder.glob("*") if not p.name.startswith(".")]
+    found = [p.name for p in folder.glob("*")]
+    releases = [name for name in found if re.fullmatch(r"\d+\.\d+\.\d+", name)]
     return Status(
         project.file.name,
         project.warehouse.current().name,
         int(n_parts),
         trial[0][0] if trial else None,
         sets,
-        [f"{project.file.release.name} {v}" for v in sorted(releases)],
+        [f"{project.file.release.name} {v}" for v in sorted(releases, key=numbers)],
     )
 
 
