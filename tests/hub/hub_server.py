@@ -18,15 +18,17 @@ START_S = 60
 class HubServer:
     """A running `fusemill hub serve`; what it logs is in <folder>.log."""
 
-    def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *options: str, port: int = 0, **environment: str
+    ) -> None:
         self.folder = folder
         self._options = options
         self.log = folder.with_name(folder.name + ".log")
-        self.start(port)
+        self.start(port, **environment)
         self.token = (folder / "token.txt").read_text().strip()
         self._read_token: str | None = None
 
-    def start(self, port: int = 0) -> None:
+    def start(self, port: int = 0, **environment: str) -> None:
         """Start it (again), by default at another port."""
         given = ["hub", "serve", "--folder", str(self.folder), "--port", str(port)]
         with open(self.log, "ab") as log:
@@ -34,6 +36,7 @@ class HubServer:
                 [sys.executable, "-m", "fusemill", *given, *self._options],
                 stdout=subprocess.PIPE,
                 stderr=log,
+                env={**os.environ, **environment},
                 text=True,
             )
         assert self.process.stdout is not None
@@ -101,9 +104,9 @@ class HubServer:
 
 
 @contextlib.contextmanager
-def served(folder: Path, *options: str) -> Iterator[HubServer]:
+def served(folder: Path, *options: str, **environment: str) -> Iterator[HubServer]:
     """A Hub over a folder, stopped at the end."""
-    server = HubServer(folder, *options)
+    server = HubServer(folder, *options, **environment)
     try:
         yield server
     finally:

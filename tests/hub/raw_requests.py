@@ -33,13 +33,13 @@ def connect(server: HubServer) -> socket.socket:
 
 def read(line: socket.socket) -> Answer:
     """Everything until the server closes the line."""
-    found = b""
+    found = bytearray()
     try:
         while chunk := line.recv(1 << 16):
             found += chunk
     except ConnectionResetError:
         pass
-    head, _, body = found.partition(b"\r\n\r\n")
+    head, _, body = bytes(found).partition(b"\r\n\r\n")
     first, *rest = head.decode("latin-1").split("\r\n")
     pairs = (field.partition(": ") for field in rest)
     status = int(first.split(" ")[1]) if first else 0
