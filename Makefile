@@ -34,7 +34,7 @@ tour: $(STAMP)  ## the same line over generated answers, in seconds and without 
 	@BIN=$(BIN) bash examples/tour/run.sh
 
 test: $(STAMP)  ## every test that needs no GPU and no network, in minutes
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(STAMP)  ## the tests marked slow
 	$(BIN)/python -m pytest -m slow
@@ -53,7 +53,7 @@ test-vllm: $(STAMP) $(VLLM)/.installed  ## vLLM in process and as a server (a pa
 $(LLAMAFACTORY)/.installed:
 	$(PYTHON) -m venv $(LLAMAFACTORY)
 	$(LLAMAFACTORY)/bin/pip install --quiet --disable-pip-version-check \
-		$(addprefix --extra-index-url ,$(TORCH_INDEX)) llamafactory==0.9.5
+		$(addprefix --extra-index-url ,$(TORCH_INDEX)) llamafactory==0.9.5 torch==2.13.0
 	@touch $@
 
 test-llamafactory: $(STAMP) $(LLAMAFACTORY)/.installed  ## it trains on a release (a package index)
