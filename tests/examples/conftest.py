@@ -1,5 +1,7 @@
 """One run of examples/recorded, which the tests here share."""
 
+import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,8 +26,14 @@ def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(
             f"no recorded answers in {DATA}; FUSEMILL_SHARED_DATA names another folder"
         )
-    path = tmp_path_factory.mktemp("recorded")
-    assert "0.1.0 written" in fusemill(path)
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # of all workers: the first makes it, the others wait
+    path = base / "recorded"
+    with open(base / "recorded.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (path / "releases").is_dir():
+            assert "0.1.0 written" in fusemill(path)
     return path
 
 

@@ -108,6 +108,16 @@ def test_doctor_reads_the_targets_that_init_copies(tmp_path: Path) -> None:
     assert "gamma" in found.text
 
 
+def test_doctor_minds_no_target_of_a_model_that_is_not_used(tmp_path: Path) -> None:
+    copy_starter(tmp_path / "mine")
+    models = tmp_path / "mine" / "registry" / "models.yaml"
+    models.write_text(models.read_text("utf-8").replace("role: target", "role: source"))
+    found = list(target_findings(Project.load(tmp_path / "mine")))
+    assert len(found) == 5
+    assert {one.severity for one in found} == {"note"}
+    assert "'gemma-2-9b-it' is no target of registry/models.yaml" in found[0].text
+
+
 def test_nothing_has_a_default() -> None:
     blocks = [Target, *(Target.model_fields[k].annotation for k in Target.model_fields)]
     for block in blocks:

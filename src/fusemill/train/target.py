@@ -99,10 +99,18 @@ def load_target(project: Project, named: str) -> Target:
         there = ", ".join(sorted(p.stem for p in folder.glob("*.yaml"))) or "none"
         raise TrainError(f"{path}: no such target; in {folder} there are: {there}")
     target = load(path, Target)
-    known = [n for n, model in project.models.items() if model.role == "target"]
-    if target.model not in known:
-        raise TrainError(
-            f"{path}: key `model`: '{target.model}' is no target of "
-            f"registry/models.yaml; there are: {', '.join(sorted(known)) or 'none'}"
-        )
+    unknown = why_unknown(project, target)
+    if unknown:
+        raise TrainError(f"{path}: {unknown}")
     return target
+
+
+def why_unknown(project: Project, target: Target) -> str | None:
+    """What is wrong where the registry does not know a target's model, else None."""
+    known = [n for n, model in project.models.items() if model.role == "target"]
+    if target.model in known:
+        return None
+    return (
+        f"key `model`: '{target.model}' is no target of registry/models.yaml; there "
+        f"are: {', '.join(sorted(known)) or 'none'}"
+    )
