@@ -11,7 +11,7 @@ pages are flushed before each.
 - publish, pull: ours, every file read back and its sha256 compared. Against
   peers/bare_hub.py, which throws uploads away and serves the same files, this is what
   our client costs; `fusemill hub serve` hashes, keeps and flushes them besides;
-- second pull: the folder is there, and is hashed again.
+- second pull: the folder is there; what has not changed is not hashed again.
 
 Each round publishes other bytes: what a Hub has already, a client does not send.
 """
