@@ -1,5 +1,9 @@
 """A project whose scorer is a reward model, through the command line."""
 
+import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +11,7 @@ from reward_project import SCORES, WORDS, declare, score, score_of, write_canary
 from tiny_checkpoints import write_classifier
 
 from small_files import TALK_ANSWERS
-from small_project import SmallProject, refused
+from small_project import SmallProject, fusemill, refused
 
 
 @pytest.fixture
@@ -55,6 +59,25 @@ def test_the_line_runs_to_a_release(scored: SmallProject) -> None:
     said = scored.ok("run").err
     assert "talk: 15 new scores by tiny" in said
     assert "release" in said
+
+
+def test_the_card_says_how_a_release_is_made_again(
+    scored: SmallProject, tmp_path: Path
+) -> None:
+    """Declarations that it holds, and what it says is to be put beside them."""
+    scored.ok("run")
+    release, again = scored.root / "releases/small/1.0.0", tmp_path / "again"
+    shutil.copytree(release / "lineage/project", again)
+    card = (release / "README.md").read_text()
+    _, _, named = card.partition("First put into `lineage/project/`")
+    for name in re.findall("`(.+?)`", named.partition("\n\n")[0]):
+        subprocess.run(
+            ["cp", "-r", "--parents", name, again], cwd=scored.root, check=True
+        )
+    given = ("--project", again, "--workdir", scored.root)
+    said = fusemill("release", *given)
+    assert said.code == 0, said.err
+    assert "is there already, unchanged" in said.err
 
 
 def test_a_canary_that_fails_stops_the_run(scored: SmallProject) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from fusemill import __version__
 from fusemill.identity import configs, scorer_named
 from fusemill.project.compositions import Composition, load_composition
-from fusemill.project.project import Project
+from fusemill.project.models import RewardScorer
+from fusemill.project.project import Project, sources
 from fusemill.release.data import Released
 from fusemill.release.licences import Licence
 from fusemill.release.metadata import front_matter
@@ -94,6 +95,7 @@ def card(
         composition=_composition(project, released),
         pictures=contents.pictures,
         yanked=contents.yanked,
+        beside=_beside_declarations(project, released),
     )
     return text + "\n"
 
@@ -113,6 +115,19 @@ def _source_datasets(released: list[Released]) -> list[str]:
     return sorted(
         {one.builder.source.hub for one in released if one.builder.source.hub}
     )
+
+
+def _beside_declarations(project: Project, released: list[Released]) -> list[str]:
+    """Sources, and weights without a revision, that lie in the project's own folder."""
+    names = set[str]()
+    for builder in [one.builder for one in released]:
+        for source in [s for _, s in sources(builder) if s.hub is None]:
+            files = source.files
+            names |= {files} if isinstance(files, str) else set(files)
+        for scorer in [s for s in builder.scores if isinstance(s, RewardScorer)]:
+            if project.models[scorer.model].revision is None:
+                names.add(project.rewards[scorer.model].weights or "/")
+    return [f"`{name}`" for name in sorted(names) if name[0] not in "$/"]
 
 
 def _loading(rows: Mapping[str, int]) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from fusemill.durable import sha256_file
 from fusemill.project.project import Project
+from fusemill.project.rewards import FILE as REWARDS
 from fusemill.release.shards import files_of
 
 
@@ -59,6 +60,9 @@ def copy_declarations(project: Project, folder: Path) -> dict[str, str]:
         for scorer in builder.scores
         if scorer.engine == "python"
     ]
+    if project.rewards:
+        canaries = [reward.canary for reward in project.rewards.values()]
+        names += [REWARDS, *(n for n in canaries if (project.root / n).is_file())]
     copied = {}
     for name in sorted(set(names)):
         target = folder / name
