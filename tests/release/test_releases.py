@@ -162,3 +162,13 @@ def test_yank_refuses(two: SmallProject) -> None:
     refused(unknown, "no such version; registered here: 1.0.0, 1.1.0")
     assert two.cli("yank", "small@1.0.0").code == 2
     assert two.cli("yank", "small@1.0.0", "--undo", "--reason", "x").code == 2
+    two.ok("yank", "small@1.0.0", "--undo")
+    assert two.cli("yank", "small@1.0.0", "--reason", " ").code == 2
+    assert listed(two)["small@1.0.0"]["yanked"] is None
+
+
+def test_a_mark_that_was_written_by_hand(two: SmallProject) -> None:
+    two.change(ENTRY, "\nfiles:", "\nyanked: {at: 2026-11-30T09:12:44+00:00}\nfiles:")
+    assert listed(two)["small@1.0.0"]["yanked"] == "no reason is given"
+    two.change(ENTRY, "yanked: {at: 2026-11-30T09:12:44+00:00}", "yanked: true")
+    refused(two.cli("releases"), "1.0.0.yaml: yanked: expected reason and at")

@@ -50,6 +50,8 @@ def yank(
 
     if undo == (reason is not None):
         raise typer.BadParameter("give --reason TEXT, or --undo")
+    if reason is not None and not reason.strip():
+        raise typer.BadParameter("--reason is empty: say why, for whoever pinned it")
     name, version = parse(asked)
     opened = open_project(project, None, workdir)
     entry = opened.workdir / "registry" / "releases" / name / f"{version}.yaml"

@@ -52,6 +52,10 @@ def read_entry(path: Path) -> dict[str, Any] | None:
         )
     if not all(isinstance(file, dict) for file in files.values()):
         raise ReleaseError(f"{path}: expected a sha256 for each file; {_RESTORE}")
+    if not isinstance(found.get("yanked") or {}, dict):
+        raise ReleaseError(
+            f"{path}: yanked: expected reason and at, as `fusemill yank` writes them"
+        )
     return dict(found)
 
 
@@ -150,7 +154,9 @@ def numbers(version: str) -> tuple[int, int, int]:
 def yanked(entry: Mapping[str, Any]) -> str | None:
     """Why a version was yanked, None where it was not."""
     found = entry.get("yanked")
-    return str(found["reason"]) if found else None
+    if not found:
+        return None
+    return str(found.get("reason") or "no reason is given")
 
 
 def write_entry(entry: Path, data: dict[str, Any], what: str = "registry") -> None:
