@@ -8,10 +8,13 @@ from hub_server import served
 
 from fusemill.errors import HubError
 from fusemill.hub import signatures
+from fusemill.hub.access import Hub
 from fusemill.hub.names import RepositoryId
 from fusemill.hub.refusals import Refusal
+from fusemill.hub.serve import _hosts
 from fusemill.hub.signatures import Signer
 from fusemill.hub.tokens import Tokens
+from small_project import fusemill, refused
 
 TASKS = RepositoryId("datasets", "ada", "tasks")
 OID = "0" * 64
@@ -75,3 +78,22 @@ def test_behind_a_proxy(tmp_path: Path) -> None:
             },
         )
         assert answer.json()["url"] == "https://hub.example/datasets/ada/tasks"
+
+
+def test_tokens_are_of_a_folder_that_was_served(tmp_path: Path) -> None:
+    for more in ((), ("--list",), ("--remove",)):
+        said = fusemill("hub", "token", "--folder", tmp_path / "none", *more)
+        refused(said, "no Hub's folder", "--folder")
+    assert not (tmp_path / "none").exists()
+    Hub.of(tmp_path / "hub").tokens.add("eve", "read")
+    of_hub = ("hub", "token", "--folder", tmp_path / "hub", "--remove", "--name")
+    refused(fusemill(*of_hub, "evee"), "evee has no tokens; --list")
+    assert fusemill(*of_hub, "eve").out == "1 tokens of eve removed\n"
+
+
+def test_clients_leave_out_the_port_of_http() -> None:
+    found = {
+        f"{host}{port}" for host in ("127.0.0.1", "localhost") for port in ("", ":80")
+    }
+    assert _hosts("127.0.0.1", 80, ()) == found
+    assert _hosts("127.0.0.1", 8383, ()) == {"127.0.0.1:8383", "localhost:8383"}

@@ -57,14 +57,20 @@ def token(
     ] = False,
 ) -> None:
     """Make a token and print it, once; or list, or remove those of a user."""
+    from fusemill.errors import HubError
+    from fusemill.hub.objects import require_hub
     from fusemill.hub.tokens import Tokens
 
+    require_hub(folder.absolute())
     tokens = Tokens(folder.absolute())
     if show:
         for one in tokens.list():
             typer.echo(f"{one.name}\t{one.rights}\t{one.created}")
     elif remove:
-        typer.echo(f"{tokens.remove(name)} tokens of {name} removed")
+        n_removed = tokens.remove(name)
+        if not n_removed:
+            raise HubError(f"{folder}: {name} has no tokens; --list shows who has some")
+        typer.echo(f"{n_removed} tokens of {name} removed")
     else:
         typer.echo(tokens.add(name, rights.value))
 

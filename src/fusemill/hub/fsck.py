@@ -11,7 +11,7 @@ from dulwich.objects import Commit, ObjectID, ShaFile, Tag, Tree
 
 from fusemill.errors import HubError
 from fusemill.hub.names import KINDS
-from fusemill.hub.objects import Objects
+from fusemill.hub.objects import Objects, require_hub
 from fusemill.hub.pointers import LONGEST, Pointer, pointer
 from fusemill.hub.repositories import Repositories, settings
 from fusemill.hub.repository import BRANCHES, TAGS, Repository
@@ -43,8 +43,7 @@ def fsck(folder: Path, repair: bool = False) -> Found:
     `repair` removes leftovers: temporary files of killed uploads and commits. LockError
     while the folder is served, HubError where it is no Hub's folder.
     """
-    if not (folder / "objects").is_dir():
-        raise HubError(f"{folder}: no Hub's folder: expected objects/ in it")
+    require_hub(folder)
     found, wanted = Found(), dict[str, Pointer]()
     with hub_lock(folder, "fusemill hub fsck"):
         objects = Objects(folder)

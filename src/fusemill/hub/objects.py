@@ -21,9 +21,19 @@ from fusemill.durable import (
     storage,
     temporary_name,
 )
+from fusemill.errors import HubError
 from fusemill.hub.refusals import malformed
 
 FREE_KEPT = 64 << 20  # bytes of the disk that uploads leave free
+
+
+def require_hub(folder: Path) -> None:
+    """HubError where this is not a folder that was served."""
+    if not (folder / "objects").is_dir():
+        raise HubError(
+            f"{folder}: no Hub's folder: expected objects/ in it; --folder names one, "
+            "and `fusemill hub serve` makes one"
+        )
 
 
 class Objects:

@@ -18,6 +18,7 @@ from fusemill.hub.fsck import leftovers
 from fusemill.hub.lines import Line
 from fusemill.locks import hub_lock
 
+HTTP_PORT = 80
 GRACE_S = 10  # for requests under way when the server is stopped
 
 
@@ -102,6 +103,8 @@ def _hosts(host: str, port: int, allowed: tuple[str, ...]) -> frozenset[str]:
     with contextlib.suppress(ValueError):
         if ipaddress.ip_address(host).is_loopback:
             found.add(f"localhost:{port}")
+    if port == HTTP_PORT:  # which clients leave out
+        found |= {name.removesuffix(f":{port}") for name in found}
     return frozenset(found | {name.lower() for name in allowed})
 
 
