@@ -189,3 +189,39 @@ def test_bytes_that_the_hub_changed_are_not_registered(publisher: Publisher) -> 
     publisher.alter_object("sft/train.parquet")
     refused(publisher.publish(), "sft/train.parquet", "sha256")
     assert publisher.published() == []
+
+
+def test_what_main_loses_is_said(publisher: Publisher) -> None:
+    """The repository was somebody's already: a wrong name is then seen."""
+    publisher.api.create_repo(REPO, repo_type="dataset", private=True)
+    publisher.api.create_commit(
+        REPO,
+        [CommitOperationAdd(f"mine/{i:02}.txt", b"mine") for i in range(12)],
+        commit_message="mine",
+        repo_type="dataset",
+    )
+    said = publisher.publish()
+    assert said.code == 0, said.err
+    assert "main loses mine/00.txt, mine/01.txt, " in said.err
+    assert "mine/09.txt and 2 more, which earlier commits keep" in said.err
+    assert "main loses" not in publisher.publish().err
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "needle"),
+    [
+        ("HF_TOKEN", "hf_é", "HF_TOKEN has characters"),
+        ("HF_ENDPOINT", "127.0.0.1:9", "HF_ENDPOINT does not begin with http://"),
+    ],
+)
+def test_settings_that_are_none(
+    publisher: Publisher, setting: str, value: str, needle: str
+) -> None:
+    refused(publisher.publish(env={setting: value}), needle)
+
+
+def test_a_name_that_the_hub_does_not_take(publisher: Publisher) -> None:
+    publisher.project.change("fusemill.yaml", REPO, "api/small")
+    said = publisher.publish()
+    refused(said, "HTTP 400", "must be put right")
+    assert "Try again" not in said.err

@@ -77,6 +77,17 @@ def test_a_pin_has_a_name(reader: Reader, pin: str) -> None:
     refused(reader.pull(pin), "NAME@VERSION")
 
 
+def test_an_entry_that_is_not_there(reader: Reader) -> None:
+    said = reader.pull("small@1.0.0", "--entry", "none.yaml")
+    refused(said, "--entry none.yaml: no such file")
+
+
+def test_a_hub_that_is_down_is_told_of_once(reader: Reader) -> None:
+    said = reader.pull(HF_ENDPOINT="http://127.0.0.1:9")
+    refused(said, "no answer")
+    assert said.err.count("Trying again") == 3
+
+
 @pytest.mark.parametrize("pin", ["small@1.0.1", f"small@{'0' * 40}", "other@1.0.0"])
 def test_what_is_not_registered(reader: Reader, pin: str) -> None:
     refused(reader.pull(pin), pin, "does not register it", "--entry")

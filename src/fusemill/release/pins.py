@@ -65,6 +65,11 @@ def find_pin(asked: str, workdir: Path, entry: Path | None = None) -> Pin:
     published.
     """
     name, revision = _parse(asked)
+    if entry is not None and not entry.exists():
+        raise ReleaseError(
+            f"--entry {entry}: no such file; expected a registry entry, as "
+            "registry/releases/<name>/<version>.yaml of a project is one"
+        )
     folder = workdir / "registry" / "releases" / name
     for pin in _registered(folder, revision) if entry is None else _read(entry):
         places = pin.places

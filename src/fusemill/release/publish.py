@@ -122,7 +122,7 @@ def plan(one: Candidate) -> str:
         return f"{repository} has {one.tag} already, commit {commit}"
     head = repository.head()
     deleted = one.change(repository.tree(head) if head else {}).deleted
-    less = f", and lose {', '.join(deleted)}" if deleted else ""
+    less = f", and lose {_listed(deleted)}" if deleted else ""
     return f"{repository} would get {size}, tag {one.tag}{less}"
 
 
@@ -143,7 +143,7 @@ def publish(one: Candidate, progress: Progress) -> Publication:
     commit = persist(lambda: repository.tagged(one.tag), say)
     if commit is None:
         say(f"{len(one.files)} files, {one.n_bytes:,} bytes to {repository}")
-        commit = persist(lambda: _commit(one), say)
+        commit = persist(lambda: _commit(one, say), say)
     else:
         _require_same(one, commit)
     point("publish.committed")
@@ -158,7 +158,7 @@ def publish(one: Candidate, progress: Progress) -> Publication:
     return publication
 
 
-def _commit(one: Candidate) -> str:
+def _commit(one: Candidate, say: Say) -> str:
     """Commit the version on the head as it is now, or find its commit there."""
     repository = one.repository
     head = repository.head()
@@ -166,8 +166,16 @@ def _commit(one: Candidate) -> str:
         for commit in repository.recent(one.title):
             if one.is_in(repository.tree(commit)):
                 return commit
+    change = one.change(repository.tree(head) if head else {})
+    if change.deleted:
+        say(f"main loses {_listed(change.deleted)}, which earlier commits keep")
     point("publish.committing")
-    return repository.commit(one.change(repository.tree(head) if head else {}), head)
+    return repository.commit(change, head)
+
+
+def _listed(names: list[str], most: int = 10) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _tag(one: Candidate, commit: str) -> None:

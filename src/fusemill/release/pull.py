@@ -139,7 +139,7 @@ class _Pulling:
                 self._target(name).unlink(missing_ok=True)
                 os.link(self.folder / name, self._target(name))
             if wrong:
-                self._say(f"not as registered, made right: {', '.join(wrong)}")
+                self._say(f"not as registered, to be made right: {', '.join(wrong)}")
             self._bring_all([name for name in self.pin.files if name not in kept])
             self._finish()
         return self.folder
@@ -150,11 +150,12 @@ class _Pulling:
     def _bring_all(self, names: list[str]) -> None:
         n_bytes = sum(self.pin.files[name].n_bytes for name in names)
         self._say(f"{len(names)} files, {n_bytes:,} bytes")
-        with (
-            self.progress.transfer("pull", str(self.pin), n_bytes) as moved,
-            ThreadPoolExecutor(THREADS) as pool,
-        ):
-            list(pool.map(lambda name: self._bring(name, moved), names))
+        # The first one alone: a Hub that does not answer is then told of once.
+        with self.progress.transfer("pull", str(self.pin), n_bytes) as moved:
+            for name in names[:1]:
+                self._bring(name, moved)
+            with ThreadPoolExecutor(THREADS) as pool:
+                list(pool.map(lambda name: self._bring(name, moved), names[1:]))
 
     def _begin(self) -> None:
         """A folder for what comes, with what an earlier pull left there."""

@@ -67,6 +67,11 @@ class Repository:
     def named(cls, repo: str) -> "Repository":
         """The repository on the Hub that the environment names."""
         endpoint = os.environ.get("HF_ENDPOINT") or _REAL_HUB
+        if not endpoint.startswith(("http://", "https://")):
+            raise RemoteError(
+                "HF_ENDPOINT does not begin with http:// or https://; expected an "
+                "address such as http://127.0.0.1:8383"
+            )
         return cls(repo, endpoint.rstrip("/"))
 
     def __str__(self) -> str:
@@ -252,6 +257,11 @@ class Repository:
                 "HF_ENDPOINT, the network, and whether the server runs; then try again",
                 may_pass=True,
             ) from None
+        except UnicodeEncodeError:
+            raise RemoteError(
+                f"{self}: {what}: HF_TOKEN has characters that no token has; set "
+                f"{_TOKEN} as it was given out"
+            ) from None
         except ValueError as error:  # what the client itself finds wrong
             said = " ".join(str(error).split())
             raise RemoteError(f"{self}: {what}: {said}") from None
@@ -285,4 +295,6 @@ def _what_to_do(status: int) -> str:
         )
     if status == 412:
         return "Somebody else committed meanwhile"
+    if status not in _MAY_PASS:
+        return "What it says must be put right first; what was sent is kept"
     return "Try again; what was sent is kept"
