@@ -50,10 +50,11 @@ test-vllm: $(STAMP) $(VLLM)/.installed  ## vLLM in process and as a server (a pa
 	FUSEMILL_VLLM=$(abspath $(VLLM))/bin/python $(BIN)/python -m pytest -m vllm \
 		tests/sampling/test_vllm.py tests/scoring/test_reward_vllm.py
 
+# The newest torch that torchaudio, which it imports, has a build for; 6 GB in all.
 $(LLAMAFACTORY)/.installed:
 	$(PYTHON) -m venv $(LLAMAFACTORY)
 	$(LLAMAFACTORY)/bin/pip install --quiet --disable-pip-version-check \
-		$(addprefix --extra-index-url ,$(TORCH_INDEX)) llamafactory==0.9.5 torch==2.13.0
+		$(addprefix --extra-index-url ,$(TORCH_INDEX)) llamafactory==0.9.5 torch==2.11.0
 	@touch $@
 
 test-llamafactory: $(STAMP) $(LLAMAFACTORY)/.installed  ## it trains on a release (a package index)
