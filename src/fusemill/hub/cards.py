@@ -59,6 +59,7 @@ class _Plain:
         self._n_values = 0
 
     def said(self, value: Any, depth: int) -> Any:
+        """A value in JSON's terms. ValueError past MOST_VALUES of them, or DEEPEST."""
         self._n_values += 1
         if self._n_values > MOST_VALUES or depth > DEEPEST:
             raise ValueError(
