@@ -13,6 +13,7 @@ SEED = 42
 FOLDER = Path(__file__).parent / "data"
 N_PROMPTS = {"lists": 600, "problems": 500, "functions": 200, "sums": 200}
 N_HELD_OUT = 200  # a family
+HELD_OUT_SEED = 43  # prompts of 42 were looked at when the checkpoints were made
 # Rows as real sets have them, too: of another kind, twice, empty.
 STRAY = ("Write a Python function that sorts a list.", "What is 12 * 7 + 5?")
 
@@ -33,7 +34,7 @@ def main() -> None:
         [
             {"family": family, "prompt": task.prompt, "answer": task.answer}
             for family in FAMILIES
-            for task in different(family, "held_out", N_HELD_OUT, SEED)
+            for task in different(family, "held_out", N_HELD_OUT, HELD_OUT_SEED)
         ],
     )
 

@@ -24,16 +24,17 @@ def test_a_prompt_belongs_to_a_part_by_its_hash() -> None:
     assert families.part_of("b") == "sources"
     for text in map(str, range(1000)):
         first = hashlib.sha256(text.encode()).digest()[0]
-        expected = ("held_out", "project", "sources")[(first < 224) + (first < 160)]
+        names = ("held_out", "tuning", "project", "sources")
+        expected = names[(first < 240) + (first < 224) + (first < 160)]
         assert families.part_of(text) == expected
 
 
 @pytest.mark.parametrize("family", families.FAMILIES)
 def test_no_prompt_is_in_two_parts(family: str) -> None:
-    parts = ("sources", "project", "held_out")
+    parts = ("sources", "project", "tuning", "held_out")
     prompts = [{task.prompt for task in tasks(family, part)} for part in parts]
-    assert [len(found) for found in prompts] == [N, N, N]
-    assert len(set.union(*prompts)) == 3 * N
+    assert [len(found) for found in prompts] == [N, N, N, N]
+    assert len(set.union(*prompts)) == 4 * N
 
 
 @pytest.mark.parametrize("family", families.FAMILIES)

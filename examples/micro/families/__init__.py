@@ -5,7 +5,7 @@ problems.py   one- and two-step word problems: mathematics
 functions.py  small Python functions: coding
 sums.py       addition and subtraction, in Chinese
 
-Each has `task(rng)`, which makes one `Task`. A prompt belongs to one of three parts by
+Each has `task(rng)`, which makes one `Task`. A prompt belongs to one of four parts by
 its hash alone, so the parts stay apart whatever seed draws from them.
 """
 
@@ -17,7 +17,8 @@ from typing import Literal
 from families import functions, lists, problems, sums
 from families.task import Task
 
-Part = Literal["sources", "project", "held_out"]
+Part = Literal["sources", "project", "tuning", "held_out"]
+EvaluationPart = Literal["tuning", "held_out"]
 
 FAMILIES: dict[str, Callable[[random.Random], Task]] = {
     "lists": lists.task,
@@ -28,11 +29,16 @@ FAMILIES: dict[str, Callable[[random.Random], Task]] = {
 
 
 def part_of(prompt: str) -> Part:
-    """Who sees a prompt: of 256, 160 train the sources, 64 the project, 32 nobody."""
+    """What a prompt is for: of 256, 160 train models, and 64 are for the project.
+
+    16 are what numbers are tuned by, and 16 nobody sees before the end.
+    """
     first = hashlib.sha256(prompt.encode()).digest()[0]
     if first < 160:
         return "sources"
-    return "project" if first < 224 else "held_out"
+    if first < 224:
+        return "project"
+    return "tuning" if first < 240 else "held_out"
 
 
 def tasks(family: str, part: Part, rng: random.Random) -> Iterator[Task]:
