@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from small_training import (
     make,
     pairs,
     project,
+    record,
     user,
     write_release,
 )
@@ -49,6 +51,11 @@ def prepare(training: Training, stage: str = "sft", **changes: Any) -> Run:
 SAME = {**pairs(1)[0], "rejected": pairs(1)[0]["chosen"]}
 NO_ANSWER = {"messages": [user("1 + 1")]}
 NOTHING = {"messages": []}
+SAME_TRIMMED = {**pairs(1)[0], "rejected": [assistant("It is 1. ")]}
+SILENT = {"messages": [user("1 + 1"), assistant(" ")]}
+NULL = {"messages": [user("1 + 1"), {"role": "assistant", "content": None}]}
+NO_QUESTION = {"messages": [assistant("2")]}
+ANSWERED = {**pairs(1)[0], "prompt": [user("1 + 1"), assistant("2")]}
 ALSO_ASKED = {**pairs(1)[0], "chosen": [assistant("2"), user("Sure?")]}
 
 
@@ -66,7 +73,7 @@ ALSO_ASKED = {**pairs(1)[0], "chosen": [assistant("2"), user("Sure?")]}
         (
             "sft",
             {"sft/train.parquet": [*examples(2), NO_ANSWER]},
-            "row 2: messages: expected an assistant's turn at the end, found user",
+            "row 2: messages: expected a turn of assistant at the end, found user",
         ),
         (
             "sft",
@@ -82,6 +89,36 @@ ALSO_ASKED = {**pairs(1)[0], "chosen": [assistant("2"), user("Sure?")]}
             "dpo",
             {"dpo/train.parquet": [ALSO_ASKED], "dpo/test.parquet": pairs(1)},
             "row 0: chosen: expected .*, found assistant, user",
+        ),
+        (
+            "dpo",
+            {"dpo/train.parquet": [SAME_TRIMMED], "dpo/test.parquet": pairs(1)},
+            "row 0: chosen and rejected are the same answer",
+        ),
+        (
+            "dpo",
+            {"dpo/train.parquet": [ANSWERED], "dpo/test.parquet": pairs(1)},
+            "row 0: prompt: expected a turn of user at the end, found user, assistant",
+        ),
+        (
+            "sft",
+            {"sft/train.parquet": [*examples(1), SILENT]},
+            "row 1: messages: a turn has no text",
+        ),
+        (
+            "sft",
+            {"sft/train.parquet": [*examples(1), NULL]},
+            "row 1: messages: a turn has no text",
+        ),
+        (
+            "sft",
+            {"sft/train.parquet": [NO_QUESTION]},
+            "row 0: messages before the answer: expected .*, found nothing",
+        ),
+        (
+            "sft",
+            {"sft/train.parquet": [{"messages": "It is 2."}]},
+            "column messages: expected lists of role and content, both text, found Str",
         ),
     ],
 )
@@ -157,6 +194,51 @@ def test_a_row_that_the_template_refuses(tmp_path: Path) -> None:
 def test_a_folder_that_has_no_weights(training: Training, tmp_path: Path) -> None:
     with pytest.raises(TrainError, match=r"found no config\.json"):
         prepare(training, model=tmp_path)
+
+
+def test_a_tokenizer_of_other_weights(training: Training) -> None:
+    more = replace(LLAMA, special=(*LLAMA.special, "<|python_tag|>"))
+    write_tokenizer(training.base, more)
+    with pytest.raises(TrainError, match=r"tokens up to 261, the weights rows for 261"):
+        prepare(training)
+
+
+def test_rows_longer_than_the_model_reads(tmp_path: Path) -> None:
+    training = make(tmp_path, LLAMA, max_length=513)
+    with pytest.raises(TrainError, match="the model reads 512 tokens; lower"):
+        prepare(training)
+
+
+def test_weights_whose_config_cannot_be_read(training: Training) -> None:
+    (training.base / "config.json").write_text('{"model_type": "abacus"}', "utf-8")
+    with pytest.raises(EngineError, match="abacus"):
+        prepare(training)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "row", "said"),
+    [
+        ("model.norm.weight", 0, "loss of step 1 is nan"),
+        # A row that no text has: the loss never meets it.
+        ("model.embed_tokens.weight", 200, "final: model.embed_tokens.weight is not f"),
+    ],
+)
+def test_weights_that_are_no_numbers(
+    tensor: str,
+    row: int,
+    said: str,
+    training: Training,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    path = training.base / "model.safetensors"
+    tensors = load_file(path)
+    tensors[tensor][row] = float("nan")
+    save_file(tensors, path, {"format": "pt"})
+    assert said in fails(training, monkeypatch, {})
+    assert "result" not in record(tmp_path / "out")
 
 
 def test_weights_that_nothing_pins(training: Training) -> None:

@@ -94,6 +94,19 @@ def test_a_pair_is_as_long_as_its_longer_answer(
     assert listed(tmp_path)[1:] == [f"dpo/train.parquet,0,{N_PROMPT + 41},dropped"]
 
 
+def test_answers_that_are_cut_to_the_same_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike = {**PAIRS[1], "chosen": [assistant(LONG)], "rejected": [assistant(LONG * 2)]}
+    monkeypatch.setitem(FILES, "dpo/train.parquet", [*PAIRS, alike])
+    rows = list(run(tmp_path, monkeypatch, "dpo", "truncate").dataset("train"))
+    assert [len(row["rejected_ids"]) for row in rows] == [30 - N_PROMPT, 2]
+    assert [line.split(",")[1::2] for line in listed(tmp_path)[1:]] == [
+        ["0", "truncated"],
+        ["2", "dropped"],
+    ]
+
+
 def test_a_split_of_several_files_is_read_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,9 +45,10 @@ def common(run: Run) -> dict[str, Any]:
         "save_steps": steps.save_every,
         "save_total_limit": max(KEPT, getattr(run.stage, "choose_among", 0) + 1),
         "logging_steps": steps.log_every,
+        "logging_nan_inf_filter": False,  # it would hide what ends a run
         "disable_tqdm": True,  # Steps shows how far it is
         "report_to": list(target.report_to),
-        "run_name": f"{run.asked.stage} {target.model} {run.release.pin[:12]}",
+        "run_name": f"{run.asked.stage} {target.model} {run.release.pin}",
         "remove_unused_columns": False,  # rows are token ids and their length only
         "dataloader_pin_memory": torch.cuda.is_available(),
     }

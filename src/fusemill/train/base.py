@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fusemill.checkpoints.folders import from_hub, local_folder, sha256_folder
-from fusemill.errors import TrainError
+from fusemill.errors import EngineError, TrainError
 from fusemill.project.checkpoints import where_of
 from fusemill.project.project import Project
 
@@ -23,6 +24,33 @@ class Base:
     def digest(self) -> str:
         """What names these weights."""
         return self.revision or str(self.sha256)
+
+
+def require_fit(base: Base, tokenizer: Any, max_length: int) -> None:
+    """TrainError where the weights have no row for a token, or for so many of them.
+
+    EngineError where their config.json cannot be read.
+    """
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(base.folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise EngineError(f"{base.folder}: config.json: {said}") from error
+    text = config.get_text_config()
+    last = max(tokenizer.get_vocab().values())
+    if last >= text.vocab_size:
+        raise TrainError(
+            f"{base.folder}: the tokenizer has tokens up to {last}, the weights rows "
+            f"for {text.vocab_size}; take tokenizer and weights from one checkpoint"
+        )
+    positions = getattr(text, "max_position_embeddings", None)
+    if positions is not None and max_length > positions:
+        raise TrainError(
+            f"{base.folder}: the model reads {positions} tokens; lower `max_length` "
+            f"of the target, which is {max_length}"
+        )
 
 
 def find_base(project: Project, name: str, given: Path | None) -> Base:

@@ -40,6 +40,7 @@ def read_rows(folder: Path, file: str) -> list[Row]:
     """The rows of a file of a release; TrainError where a column lacks."""
     import polars as pl
 
+    text = {"role": pl.String, "content": pl.String}
     stage = file.partition("/")[0]
     path = folder / file
     frame = pl.read_parquet(path)
@@ -49,6 +50,13 @@ def read_rows(folder: Path, file: str) -> list[Row]:
             f"{path}: no column {', '.join(missing)}; found "
             f"{', '.join(frame.columns)}. It is no file of fusemill's release"
         )
+    for column in COLUMNS[stage]:
+        kind = frame.schema[column]
+        if not isinstance(kind, pl.List) or kind.inner != pl.Struct(text):
+            raise TrainError(
+                f"{path}: column {column}: expected lists of role and content, both "
+                f"text, found {kind}. It is no file of fusemill's release"
+            )
     rows: list[Row] = [*frame.select(COLUMNS[stage]).iter_rows(named=True)]
     return rows
 
@@ -70,16 +78,30 @@ def encode(
             raise TrainError(f"{file}: row {number}: {error}") from None
         length = len(prompt) + max(map(len, answers.values()))
         if length > limit.max_length:
-            # An answer that is cut off teaches its beginning, a prompt nothing.
-            kept = limit.truncate and len(prompt) < limit.max_length
+            cut = _cut(answers, limit.max_length - len(prompt))
+            kept = limit.truncate and cut is not None
             fate = "truncated" if kept else "dropped"
             too_long.append(TooLong(file, number, length, fate))
-            if not kept:
+            if not kept or cut is None:
                 continue
-            room = limit.max_length - len(prompt)
-            answers = {name: ids[:room] for name, ids in answers.items()}
-            length = limit.max_length
+            answers, length = cut, limit.max_length
         yield _columns(prompt, answers, length)
+
+
+def _cut(answers: Ids, room: int) -> Ids | None:
+    """Answers of at most `room` tokens, None where nothing of them can be learned.
+
+    An answer that is cut off teaches its beginning, a prompt without one nothing, and
+    neither do two answers that differ only in what was cut.
+    """
+    if room < 1:
+        return None
+    cut = {name: ids[:room] for name, ids in answers.items()}
+    return None if _alike(cut) else cut
+
+
+def _alike(answers: Ids) -> bool:
+    return len({tuple(ids) for ids in answers.values()}) < len(answers)
 
 
 def _columns(prompt: list[int], answers: Ids, length: int) -> Ids:
@@ -95,33 +117,45 @@ def _columns(prompt: list[int], answers: Ids, length: int) -> Ids:
 
 def _example(chat: Chat, row: Row) -> tuple[list[int], Ids]:
     messages = row["messages"] or []
-    if not messages or messages[-1]["role"] != "assistant":
-        raise TrainError(_no_answer("messages", messages))
+    _require("messages", messages, "assistant")
     before, said = messages[:-1], messages[-1]
+    _require("messages before the answer", before, "user")
     return chat.prompt(before), {"answer_ids": chat.answer(before, said)}
 
 
 def _pair(chat: Chat, row: Row) -> tuple[list[int], Ids]:
     before = row["prompt"] or []
+    _require("prompt", before, "user")
+    answers: Ids = {}
     for column in ("chosen", "rejected"):
         messages = row[column] or []
-        if [message["role"] for message in messages] != ["assistant"]:
-            raise TrainError(_no_answer(column, messages))
-    if row["chosen"] == row["rejected"]:
+        _require(column, messages, "assistant")
+        if len(messages) > 1:
+            raise TrainError(_unexpected(column, "one turn of assistant", messages))
+        answers[f"{column}_ids"] = chat.answer(before, messages[0])
+    if _alike(answers):  # perhaps only once the template has trimmed them
         raise TrainError(
             "chosen and rejected are the same answer, which prefers nothing; change "
             "the rule that paired them"
         )
-    answers = {
-        f"{column}_ids": chat.answer(before, row[column][0])
-        for column in ("chosen", "rejected")
-    }
     return chat.prompt(before), answers
 
 
-def _no_answer(column: str, messages: list[Mapping[str, str]]) -> str:
-    roles = ", ".join(message["role"] for message in messages) or "nothing"
+def _require(column: str, messages: list[Mapping[str, str]], last: str) -> None:
+    """TrainError unless they end with a turn of `last`, and say something."""
+    if not messages or messages[-1]["role"] != last:
+        raise TrainError(_unexpected(column, f"a turn of {last} at the end", messages))
+    texts = [message["content"] for message in messages]
+    if None in texts or not texts[-1].strip():
+        raise TrainError(
+            f"{column}: a turn has no text; change the rule or the statement that "
+            "gives this row"
+        )
+
+
+def _unexpected(column: str, expected: str, messages: list[Mapping[str, str]]) -> str:
+    roles = ", ".join(str(message["role"]) for message in messages) or "nothing"
     return (
-        f"{column}: expected an assistant's turn at the end, found {roles}; change "
-        "the statement that gives this row"
+        f"{column}: expected {expected}, found {roles}; change the statement that "
+        "gives this row"
     )

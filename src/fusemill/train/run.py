@@ -19,7 +19,7 @@ from fusemill.durable import make_folder, storage, write_text
 from fusemill.errors import TrainError
 from fusemill.progress import Progress
 from fusemill.project.project import Project
-from fusemill.train.base import Base, find_base
+from fusemill.train.base import Base, find_base, require_fit
 from fusemill.train.datasets import tokenized
 from fusemill.train.pin import Release, resolve
 from fusemill.train.processes import processes
@@ -54,6 +54,7 @@ class Run:
         self.release: Release = resolve(project, asked.data, progress)
         self.base: Base = find_base(project, self.target.model, asked.model)
         self.chat = Chat(self.base.folder, self.target.template, asked.target)
+        require_fit(self.base, self.chat.tokenizer, self.target.max_length)
         self.output = asked.output.absolute()
         self._datasets, too_long = self._read()
         self._begin(too_long)

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from fusemill.train.checkpoints import (
 from fusemill.train.curves import draw
 from fusemill.train.order import SeededOrder
 from fusemill.train.run import RECORD, Run
-from fusemill.train.weights import place_weights
+from fusemill.train.weights import not_finite, place_weights
 
 
 class Steps(TrainerCallback):  # type: ignore[misc]
@@ -46,7 +47,12 @@ class Steps(TrainerCallback):  # type: ignore[misc]
 
     def on_log(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Called with the means since the last call."""
-        del args, control
+        del control
+        for name in ("loss", "grad_norm", "train_loss"):
+            value = float(more["logs"].get(name, 0.0))
+            if not math.isfinite(value):
+                what = f"{name} of step {state.global_step} is {value}"
+                raise _fallen_apart(Path(args.output_dir), what)
         loss = more["logs"].get("loss")
         if loss is not None and state.is_world_process_zero:
             self._count.note(f"loss {float(loss):.4f}")
@@ -82,12 +88,23 @@ def train(run: Run, trainer: Any) -> None:
     trainer.accelerator.wait_for_everyone()
 
 
+def _fallen_apart(output: Path, what: str) -> TrainError:
+    return TrainError(
+        f"{output}: {what}; these weights are of no use. Look whether those of the "
+        "start have such numbers too, else lower `learning_rate`; then choose another "
+        "--output"
+    )
+
+
 def _finish(run: Run, trainer: Any) -> None:
     log = trainer.state.log_history
     among = getattr(run.stage, "choose_among", 0)
     found = candidates(log, run.target.steps.save_every, among)
     chosen = choose(found)
     name = f"checkpoint-{chosen.step}" if chosen else "final"
+    broken = not_finite(run.output / name)
+    if broken is not None:
+        raise _fallen_apart(run.output, f"{name}: {broken} is not finite")
     place_weights(run, run.output / name)
     trainer.state.save_to_json(str(run.output / "trainer_state.json"))
     draw(log, run.output / "curves.png")

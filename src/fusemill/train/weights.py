@@ -42,6 +42,18 @@ def place_weights(run: Run, checkpoint: Path) -> None:
                 shutil.copyfile(path, target)
 
 
+def not_finite(checkpoint: Path) -> str | None:
+    """A tensor in which there is no number, or an infinite one; None where none is."""
+    from safetensors import safe_open
+
+    for path in sorted(checkpoint.glob("*.safetensors")):
+        with safe_open(path, framework="pt") as tensors:
+            for name in tensors.keys():  # noqa: SIM118 - no mapping
+                if not tensors.get_tensor(name).isfinite().all():
+                    return str(name)
+    return None
+
+
 def _merge(run: Run, adapter: Path) -> None:
     from peft import PeftModel
 
