@@ -195,10 +195,13 @@ def test_a_repository_that_comes_and_goes_under_its_users(hub: HubServer) -> Non
             elif n % 4 == 2:
                 found.append(commit(hub, repo, f"{n}-{i}", [file(f"{n}/{i}")], None))
             else:
-                for target in (f"/api/datasets/{repo}", "/api/datasets"):
+                for target in (
+                    f"/api/datasets/{repo}",
+                    f"/api/datasets/{repo}/tree/main",
+                ):
                     found.append(ask(hub, "GET", target, hub.token))
-                address = f"/api/datasets/{repo}/tree/main"
-                found.append(ask(hub, "GET", address, hub.token))
+                listed = ask(hub, "GET", "/api/datasets", hub.token)
+                assert listed.status == 200, listed.body
         return found
 
     statuses = Counter(answer.status for answer in at_once(work))

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from dulwich.objects import ObjectID
 from hub_server import served
 
 from fusemill.errors import LockError
@@ -15,6 +16,7 @@ from fusemill.hub.drafts import Draft
 from fusemill.hub.names import RepositoryId
 from fusemill.hub.refusals import Refusal
 from fusemill.hub.repository import Repository
+from fusemill.hub.writing import move_ref
 
 TASKS = RepositoryId("datasets", "ada", "tasks")
 DATA = b"PAR1" + bytes(1000)
@@ -86,6 +88,37 @@ def test_a_packed_repository_reads_the_same(hub: Hub) -> None:
     assert fresh.entry(before, "a.parquet").size == 1004
     moved = add(hub, fresh, "b.txt", {"key": "file", "content": "b"})
     assert Repository(TASKS, repository.path).resolve("main") == moved
+
+
+def test_no_ref_is_a_folder_of_another(hub: Hub) -> None:
+    """Files of git cannot be both; also where git has packed the one that is there."""
+    repository = hub.repositories.find(TASKS)
+    assert repository is not None
+    head = ObjectID(repository.resolve("main").encode())
+    for name in ("refs/heads/a", "refs/heads/x/y"):
+        move_ref(repository, name, None, head)
+    for is_packed in (False, True):
+        if is_packed:
+            git(repository, "gc", "--quiet")
+            repository = Repository(TASKS, repository.path)
+        for name in ("refs/heads/a/b", "refs/heads/x"):
+            with pytest.raises(Refusal, match=name) as error:
+                move_ref(repository, name, None, head)
+            assert error.value.status == 409
+    assert git(repository, "for-each-ref", "--format=%(refname)").split() == [
+        "refs/heads/a",
+        "refs/heads/main",
+        "refs/heads/x/y",
+    ]
+
+
+def test_folders_of_a_killed_deletion_are_in_nobodys_way(hub: Hub) -> None:
+    repository = hub.repositories.find(TASKS)
+    assert repository is not None
+    (repository.path / "refs/tags/v1/rc/x").mkdir(parents=True)
+    head = ObjectID(repository.resolve("main").encode())
+    move_ref(repository, "refs/tags/v1", None, head)
+    assert repository.resolve("v1") == head.decode()
 
 
 def test_two_drafts_on_one_parent(hub: Hub) -> None:

@@ -58,16 +58,17 @@ class Tokens:
                 f"token name {name!r}: expected 1 to 40 letters, digits, '-' and '_', "
                 "with a letter or digit at both ends"
             )
-        secret = f"fusemill_{secrets.token_hex(20)}"
-        created = datetime.now(UTC).isoformat(timespec="seconds")
-        kept = json.dumps(asdict(Token(name, rights, created)))
-        write_text(self._path(secret), kept + "\n", "hub.token")
+        secret = _new()
+        self._keep(secret, name, rights)
         return secret
 
     def add_first(self) -> None:
         """A write token where there is none yet, kept in token.txt (mode 0600)."""
         if not any(token.can_write for token in self.list()):
-            write_private(self.first, (self.add(FIRST_USER, "write") + "\n").encode())
+            secret = _new()
+            # First what can be read: a token that nobody was told would count as one.
+            write_private(self.first, f"{secret}\n".encode())
+            self._keep(secret, FIRST_USER, "write")
 
     def find(self, secret: str) -> Token | None:
         """What a token stands for; None for one that is not (or no longer) known."""
@@ -96,9 +97,18 @@ class Tokens:
             self.first.unlink()
         return n_removed
 
+    def _keep(self, secret: str, name: str, rights: Rights) -> None:
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        kept = json.dumps(asdict(Token(name, rights, created)))
+        write_text(self._path(secret), kept + "\n", "hub.token")
+
     def _path(self, secret: str) -> Path:
         digest = hashlib.sha256(secret.encode(errors="replace")).hexdigest()
         return self.folder / f"{digest}.json"
+
+
+def _new() -> str:
+    return f"fusemill_{secrets.token_hex(20)}"
 
 
 def write_private(path: Path, content: bytes) -> None:

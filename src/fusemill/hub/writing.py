@@ -128,17 +128,28 @@ def move_ref(
         raise gone(repository.id)
     if repository.ref(name) != expected:
         raise Refusal(412, f"{name} has moved meanwhile", "PreconditionFailed")
+    if expected is None:
+        _refuse_in_the_way(repository, name)
     path = repository.path / name
-    try:
-        make_folder(path.parent)
-    except (FileExistsError, NotADirectoryError):
-        raise exists(f"{name}: a part of the name is a branch or tag") from None
-    if path.is_dir():
-        raise exists(f"{name}: there are branches or tags below this name")
     temporary = path.with_name(f"{path.name}.lock")
     with storage(path):
+        make_folder(path.parent)
+        # Folders without refs, which a killed deletion can leave.
+        for folder in sorted([path, *path.rglob("*")], reverse=True):
+            if folder.is_dir():
+                folder.rmdir()
         temporary.write_bytes(new + b"\n")
         place(temporary, path, "hub.ref")
+
+
+def _refuse_in_the_way(repository: Repository, name: str) -> None:
+    """Refusal 409 where a name would be a folder of another, packed ones too."""
+    for ref in repository.refs.allkeys():
+        taken = ref.decode(errors="replace")
+        if name.startswith(f"{taken}/"):
+            raise exists(f"{name}: a part of the name is a branch or tag")
+        if taken.startswith(f"{name}/"):
+            raise exists(f"{name}: there are branches or tags below this name")
 
 
 def remove_ref(repository: Repository, name: str) -> None:

@@ -112,9 +112,14 @@ def listed(request: Request) -> Response:
         repository = repositories.find(wanted)
         if repository is None or (author and wanted.namespace != author):
             continue
-        if search in str(wanted).lower():
-            visible = token is not None or not settings(repository)["private"]
-            found += [_about(repository, repository.resolve(MAIN))] if visible else []
+        if search not in str(wanted).lower():
+            continue
+        try:
+            if token is not None or not settings(repository)["private"]:
+                found.append(_about(repository, repository.resolve(MAIN)))
+        except (Refusal, KeyError):
+            if not repository.deleted:  # else it went while the others were listed
+                raise
     return JSONResponse(found[: number(request, "limit", len(found))])
 
 
