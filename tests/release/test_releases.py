@@ -170,5 +170,16 @@ def test_yank_refuses(two: SmallProject) -> None:
 def test_a_mark_that_was_written_by_hand(two: SmallProject) -> None:
     two.change(ENTRY, "\nfiles:", "\nyanked: {at: 2026-11-30T09:12:44+00:00}\nfiles:")
     assert listed(two)["small@1.0.0"]["yanked"] == "no reason is given"
-    two.change(ENTRY, "yanked: {at: 2026-11-30T09:12:44+00:00}", "yanked: true")
-    refused(two.cli("releases"), "1.0.0.yaml: yanked: expected reason and at")
+    again = two.cli("yank", "small@1.0.0", "--reason", "wrong")
+    refused(again, "is yanked already: no reason is given")
+    before = "yanked: {at: 2026-11-30T09:12:44+00:00}"
+    for mark in (
+        "yanked: true",
+        "yanked: {reason: wrong}",
+        "yanked: {reason: wrong, at: yesterday}",
+        "unyanked: {reason: wrong}",
+        "unyanked: [{reason: wrong}]",
+    ):
+        two.change(ENTRY, before, mark)
+        before, key = mark, mark.partition(":")[0]
+        refused(two.cli("releases"), f"1.0.0.yaml: {key}: expected reason and at")

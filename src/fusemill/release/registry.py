@@ -15,6 +15,7 @@ files:
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -52,11 +53,35 @@ def read_entry(path: Path) -> dict[str, Any] | None:
         )
     if not all(isinstance(file, dict) for file in files.values()):
         raise ReleaseError(f"{path}: expected a sha256 for each file; {_RESTORE}")
-    if not isinstance(found.get("yanked") or {}, dict):
-        raise ReleaseError(
-            f"{path}: yanked: expected reason and at, as `fusemill yank` writes them"
-        )
+    marks = {"yanked": [found["yanked"]] if found.get("yanked") else []}
+    marks["unyanked"] = found.get("unyanked") or []
+    for key, of in marks.items():
+        if not isinstance(of, list) or not all(_is_mark(one) for one in of):
+            raise ReleaseError(
+                f"{path}: {key}: expected reason and at, a time as `fusemill yank` "
+                "writes it"
+            )
     return dict(found)
+
+
+def _is_mark(mark: object) -> bool:
+    """Whether it says when."""
+    if not isinstance(mark, dict) or "at" not in mark:
+        return False
+    try:
+        _ = [time_of(mark[key]) for key in ("at", "undone_at") if key in mark]
+    except ValueError:
+        return False
+    return True
+
+
+def time_of(said: object) -> datetime:
+    """A time of an entry, UTC where it names no zone; ValueError where it is none.
+
+    YAML reads one without quotes as a time or a date.
+    """
+    found = datetime.fromisoformat(str(said))
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def read_lineage(folder: Path) -> dict[str, Any]:
@@ -154,9 +179,12 @@ def numbers(version: str) -> tuple[int, int, int]:
 def yanked(entry: Mapping[str, Any]) -> str | None:
     """Why a version was yanked, None where it was not."""
     found = entry.get("yanked")
-    if not found:
-        return None
-    return str(found.get("reason") or "no reason is given")
+    return reason_of(found) if found else None
+
+
+def reason_of(mark: Mapping[str, Any]) -> str:
+    """Why, as a mark says it."""
+    return str(mark.get("reason") or "no reason is given")
 
 
 def write_entry(entry: Path, data: dict[str, Any], what: str = "registry") -> None:

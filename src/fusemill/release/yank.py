@@ -1,6 +1,6 @@
 """Yanking: a version that nobody should begin with, and whose pin keeps working.
 
-    yanked: {reason: duplicates of the test set, at: 2026-11-30T09:12:44.512310+00:00}
+    yanked: {reason: duplicates of the test set, at: '2026-11-30T09:12:44.512310+00:00'}
 
 Nothing is deleted. What was undone stays in `unyanked`, so that a card that was written
 meanwhile can be written again.
@@ -12,16 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from fusemill.errors import ReleaseError
-from fusemill.release.registry import read_entry, write_entry
+from fusemill.release.registry import (
+    read_entry,
+    reason_of,
+    time_of,
+    write_entry,
+    yanked,
+)
 
 
 def yank(entry: Path, reason: str) -> None:
     """Mark a version; ReleaseError where it is not registered, or marked already."""
     data = _registered(entry)
-    if data.get("yanked"):
+    if (before := yanked(data)) is not None:
         raise ReleaseError(
-            f"{entry}: is yanked already: {data['yanked']['reason']}. Undo that first "
-            "with --undo"
+            f"{entry}: is yanked already: {before}. Undo that first with --undo"
         )
     write_entry(entry, _before_files(data, yanked={"reason": reason, "at": _now()}))
 
@@ -31,22 +36,24 @@ def undo(entry: Path) -> None:
     data = _registered(entry)
     if not data.get("yanked"):
         raise ReleaseError(f"{entry}: is not yanked")
-    undone = [*data.get("unyanked", []), {**data.pop("yanked"), "undone_at": _now()}]
+    undone = [
+        *(data.get("unyanked") or []),
+        {**data.pop("yanked"), "undone_at": _now()},
+    ]
     write_entry(entry, _before_files(data, unyanked=undone))
 
 
 def yanked_at(entries: Mapping[str, Mapping[str, Any]], when: str) -> dict[str, str]:
     """Versions that were yanked at a time, in ISO 8601, with the reasons."""
-    moment, found = datetime.fromisoformat(when), {}
+    moment, found = time_of(when), {}
     for version, entry in entries.items():
-        marks = [*entry.get("unyanked", []), entry.get("yanked")]
+        marks = [*(entry.get("unyanked") or []), entry.get("yanked")]
         for mark in [mark for mark in marks if mark]:
-            began = datetime.fromisoformat(mark["at"])
             ended = mark.get("undone_at")
-            if began <= moment and (
-                ended is None or moment < datetime.fromisoformat(ended)
+            if time_of(mark["at"]) <= moment and (
+                ended is None or moment < time_of(ended)
             ):
-                found[version] = str(mark["reason"])
+                found[version] = reason_of(mark)
     return found
 
 
