@@ -1,5 +1,7 @@
 """`fusemill release --to hub`: one commit, read back, tagged, registered."""
 
+import shutil
+
 import pytest
 from huggingface_hub import CommitOperationAdd
 from losing_proxy import losing_replies
@@ -211,7 +213,10 @@ def test_what_main_loses_is_said(publisher: Publisher) -> None:
     ("setting", "value", "needle"),
     [
         ("HF_TOKEN", "hf_é", "HF_TOKEN has characters"),
-        ("HF_ENDPOINT", "127.0.0.1:9", "HF_ENDPOINT does not begin with http://"),
+        ("HF_ENDPOINT", "127.0.0.1:9", "HF_ENDPOINT is no address of http://"),
+        ("HF_ENDPOINT", "http://", "HF_ENDPOINT is no address of http://"),
+        ("HF_ENDPOINT", "http://127.0.0.1:99999", "HF_ENDPOINT is no address"),
+        ("HF_ENDPOINT", "http://[::1", "HF_ENDPOINT is no address of http://"),
     ],
 )
 def test_settings_that_are_none(
@@ -225,3 +230,35 @@ def test_a_name_that_the_hub_does_not_take(publisher: Publisher) -> None:
     said = publisher.publish()
     refused(said, "HTTP 400", "must be put right")
     assert "Try again" not in said.err
+
+
+def test_a_card_that_was_written_before_the_repository_was_declared(
+    publisher: Publisher,
+) -> None:
+    """It is published as it is, which is said; the next version's names the place."""
+    said = publisher.publish("--dry-run")
+    assert "Its card does not name team/small" in said.err
+    assert "Its card does not name team/small" in publisher.publish().err
+    publisher.project.change("fusemill.yaml", "version: 1.0.0", "version: 1.0.1")
+    again = publisher.publish()
+    assert again.code == 0, again.err
+    assert "Its card does not name" not in again.err
+
+
+def test_a_lost_folder_whose_declarations_changed(publisher: Publisher) -> None:
+    """Its card would be another: what was published can be put back, and fits."""
+    assert publisher.publish().code == 0
+    files, project = publisher.files(), publisher.project
+    shutil.rmtree(publisher.release)
+    refused(
+        project.cli("release"),
+        "small/1.0.0: is registered, and gone; made again, README.md, "
+        "lineage/lineage.json, lineage/project/fusemill.yaml would not be as",
+        "its data would be",
+        "`fusemill pull`",
+    )
+    cache = ("--cache", project.root / "cache")
+    pulled = project.cli("pull", "small@1.0.0", *cache, env=publisher.environment)
+    shutil.copytree(pulled.out.strip(), publisher.release)
+    assert "is there already" in project.ok("release").err
+    assert publisher.files() == files

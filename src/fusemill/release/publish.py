@@ -54,6 +54,23 @@ class Candidate:
         """Bytes of all files."""
         return sum(int(file["bytes"]) for file in self.files.values())
 
+    @property
+    def size(self) -> str:
+        """How much is to be sent at most, in words."""
+        return f"{len(self.files)} files, {self.n_bytes:,} bytes"
+
+    @property
+    def remark(self) -> str:
+        """What its card does not say of this repository; mostly nothing."""
+        if f'"{self.repository.repo}"' in (self.folder / "README.md").read_text(
+            "utf-8"
+        ):
+            return ""
+        return (
+            f". Its card does not name {self.repository.repo}, which `release.hub` did "
+            "not say when it was written; the next version's card will"
+        )
+
     def is_in(self, tree: dict[str, Blob]) -> bool:
         """Whether these are exactly the version's files, by what the Hub states."""
         return tree.keys() == self.files.keys() and all(
@@ -111,11 +128,10 @@ def candidate(project: Project, written: Written) -> Candidate:
 
 def plan(one: Candidate) -> str:
     """What publishing would do, in words; nothing is sent."""
-    size = f"{len(one.files)} files, {one.n_bytes:,} bytes"
-    repository = one.repository
+    repository, gets = one.repository, f"get {one.size}, tag {one.tag}"
     if not repository.exists():
         kind = "private" if one.private else "public"
-        return f"{repository} would be made ({kind}) and get {size}, tag {one.tag}"
+        return f"{repository} would be made ({kind}) and {gets}{one.remark}"
     commit = repository.tagged(one.tag)
     if commit is not None:
         _require_same(one, commit)
@@ -123,7 +139,7 @@ def plan(one: Candidate) -> str:
     head = repository.head()
     deleted = one.change(repository.tree(head) if head else {}).deleted
     less = f", and lose {_listed(deleted)}" if deleted else ""
-    return f"{repository} would get {size}, tag {one.tag}{less}"
+    return f"{repository} would {gets}{less}{one.remark}"
 
 
 def publish(one: Candidate, progress: Progress) -> Publication:
@@ -142,7 +158,7 @@ def publish(one: Candidate, progress: Progress) -> Publication:
         point("publish.made")
     commit = persist(lambda: repository.tagged(one.tag), say)
     if commit is None:
-        say(f"{len(one.files)} files, {one.n_bytes:,} bytes to {repository}")
+        say(f"{one.size} to {repository}{one.remark}")
         commit = persist(lambda: _commit(one, say), say)
     else:
         _require_same(one, commit)

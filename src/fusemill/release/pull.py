@@ -63,7 +63,7 @@ def pull(
                     return folder
         for where in pin.places:
             try:
-                return _Pulling(pin, where, base, workdir, progress).bring()
+                return _Pulling(pin, where, base, workdir, progress).bring(verify)
             except RemoteError as error:
                 refusals.append(str(error))
     raise RemoteError(f"{pin}: {'; '.join(refusals)}")
@@ -126,11 +126,11 @@ class _Pulling:
         """What is there before the whole is."""
         return self.base / f".{self.where.commit}.partial"
 
-    def bring(self) -> Path:
+    def bring(self, verify: bool) -> Path:
         """Make the folder right, unless a pull that this one waited for did so."""
         with _alone(self.base, self.where, self._say):
             there = self.folder.exists()
-            wrong = faults(self.folder, self.pin) if there else []
+            wrong = faults(self.folder, self.pin, verify) if there else []
             if there and not wrong:
                 return self.folder
             self._begin()
@@ -160,7 +160,8 @@ class _Pulling:
     def _begin(self) -> None:
         """A folder for what comes, with what an earlier pull left there."""
         make_folder(self.base)
-        for old in self.base.glob(f".{self.where.commit}.*.tmp"):
+        # Folders, and stamps: temporary_name keeps 40 characters of either name.
+        for old in self.base.glob(f".*{self.where.commit[:39]}*.tmp"):
             if old.is_dir():
                 _remove(old)
             else:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from fusemill.errors import RemoteError
+from fusemill.release.endpoint import REAL_HUB, endpoint
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -29,7 +30,6 @@ RECENT = 50  # commits that are looked through for one of ours
 GIT_ATTRIBUTES = ".gitattributes"  # the Hub's own: says which files are large ones
 # Stale parent or tag, too many requests, a server in trouble: look, and try again.
 _MAY_PASS = {408, 409, 412, 429, 500, 502, 503, 504}
-_REAL_HUB = "https://huggingface.co"
 _TOKEN = "HF_TOKEN (or `hf auth login`)"  # noqa: S105 - where one is set, not one
 
 
@@ -66,13 +66,7 @@ class Repository:
     @classmethod
     def named(cls, repo: str) -> "Repository":
         """The repository on the Hub that the environment names."""
-        endpoint = os.environ.get("HF_ENDPOINT") or _REAL_HUB
-        if not endpoint.startswith(("http://", "https://")):
-            raise RemoteError(
-                "HF_ENDPOINT does not begin with http:// or https://; expected an "
-                "address such as http://127.0.0.1:8383"
-            )
-        return cls(repo, endpoint.rstrip("/"))
+        return cls(repo, endpoint())
 
     def __str__(self) -> str:
         """Where it is, without a name or password that the address may hold."""
@@ -83,7 +77,7 @@ class Repository:
         """The Hub's client; large files go by xet only where xet surely is."""
         from huggingface_hub import HfApi, constants
 
-        if self.endpoint != _REAL_HUB and "HF_HUB_DISABLE_XET" not in os.environ:
+        if self.endpoint != REAL_HUB and "HF_HUB_DISABLE_XET" not in os.environ:
             constants.HF_HUB_DISABLE_XET = True
         return HfApi(endpoint=self.endpoint)
 

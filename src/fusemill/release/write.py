@@ -33,8 +33,8 @@ from fusemill.release.licences import Licence, allowed_licences
 from fusemill.release.lineage import lineage, release_id
 from fusemill.release.pictures import draw
 from fusemill.release.registry import (
-    check_files,
     entry_path,
+    files_of,
     new_entry,
     read_entries,
     read_entry,
@@ -109,7 +109,7 @@ def write_release(
                 if before is None:
                     _require_version(project, new_entry(temporary))
                 else:
-                    check_files(temporary, entry, before)
+                    _require_same_again(temporary, folder, entry, before["files"])
                 place(temporary, folder, "release")
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -157,6 +157,28 @@ def _same_or_refuse(where: Path, found: str, id_: str) -> None:
             f"{where}: this version exists and holds other content (release "
             f"{found[:8]}…, now it would be {id_[:8]}…). A version is never "
             "overwritten: raise `release.version` in fusemill.yaml"
+        )
+
+
+def _require_same_again(
+    made: Path, folder: Path, entry: Path, expected: dict[str, dict[str, Any]]
+) -> None:
+    """ReleaseError where a registered version, made again, would have other files."""
+    found = files_of(made, {})
+    others = sorted(
+        name
+        for name in found.keys() | expected.keys()
+        if found.get(name, {}).get("sha256") != expected.get(name, {}).get("sha256")
+    )
+    if others:
+        why = "its data would be, but declarations have changed that no row depends on"
+        if any(name.endswith(".parquet") for name in others):
+            why = "another machine or other libraries write other bytes"
+        raise ReleaseError(
+            f"{folder}: is registered, and gone; made again, {', '.join(others)} would "
+            f"not be as {entry} says ({why}). Take the declarations of then; or put "
+            "back a copy of the folder, which `fusemill pull` gives of one that was "
+            "published; or raise `release.version` in fusemill.yaml"
         )
 
 
