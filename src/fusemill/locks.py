@@ -5,7 +5,8 @@
     locks/sample-0-of-1.lock    … all of it
     locks/sample.queue          held for a moment, while somebody takes a share
 
-A Hub's folder has a serve.lock, of the one process that may write to it.
+A Hub's folder has a serve.lock, of the one process that may write to it, and a folder
+of trained weights a .lock, of the run that makes them.
 
 Every lock is flock on a file that says who holds it. The kernel frees it when its
 holder dies, however that happens. Readers take none.
@@ -49,6 +50,19 @@ def hub_lock(folder: Path, command: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def training_lock(output: Path, command: str) -> Iterator[None]:
+    """The right to train into a folder; LockError says who has it."""
+    with _opened(output / ".lock", "--output") as file:
+        _take(
+            file,
+            "another run trains into this folder",
+            "Wait for it, stop it, or choose another --output.",
+        )
+        _sign(file, command)
+        yield
+
+
+@contextlib.contextmanager
 def share_lock(
     root: Path, stage: str, index: int, count: int, command: str
 ) -> Iterator[None]:
@@ -77,8 +91,8 @@ def _share(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[IO[str]]:
-    with storage(path):
+def _opened(path: Path, option: str = "--workdir") -> Iterator[IO[str]]:
+    with storage(path, option):
         make_folder(path.parent)
         file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - held until the end
     with file:

@@ -22,7 +22,13 @@ from small_training import (
 )
 from target_families import GEMMA, LLAMA, write_tokenizer
 
-from fusemill.errors import EngineError, FusemillError, ReleaseError, TrainError
+from fusemill.errors import (
+    EngineError,
+    FusemillError,
+    ReleaseError,
+    StorageError,
+    TrainError,
+)
 from fusemill.progress import Progress
 from fusemill.train.arguments import accumulation, lora
 from fusemill.train.run import Asked, Run
@@ -251,8 +257,17 @@ def test_an_output_folder_with_something_else(
 ) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("…", "utf-8")
-    with pytest.raises(TrainError, match="expected a new or empty folder"):
-        prepare(training)
+    run = prepare(training)
+    with pytest.raises(TrainError, match="new or empty folder"), run.alone():
+        pass
+    assert [path.name for path in run.output.iterdir()] == ["thesis.tex"]
+
+
+def test_an_output_that_cannot_be_a_folder(training: Training, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("…", "utf-8")
+    run = prepare(training)
+    with pytest.raises(StorageError, match=r"out.*not a folder"), run.alone():
+        pass
 
 
 def test_rows_that_are_all_too_long(tmp_path: Path) -> None:
@@ -315,6 +330,6 @@ def fails(
 
     monkeypatch.setattr(Trainer, "_save_optimizer_and_scheduler", save)
     run = prepare(training)
-    with pytest.raises(FusemillError) as said:
+    with pytest.raises(FusemillError) as said, run.alone():
         runpy.run_path(str(ROOT / "training" / "sft.py"))["train"](run)
     return str(said.value)

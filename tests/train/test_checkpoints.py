@@ -68,9 +68,22 @@ def test_a_checkpoint_that_was_cut_off_is_removed(tmp_path: Path) -> None:
         (folder / "model.safetensors").write_bytes(b"x")
         if step != 1000:
             mark_whole(folder)
-    remove_torn(tmp_path)
+    assert remove_torn(tmp_path) == [tmp_path / "checkpoint-1000"]
     assert last(tmp_path) == tmp_path / "checkpoint-200"
     assert not (tmp_path / "checkpoint-1000").exists()
+
+
+def test_a_checkpoint_that_was_cut_off_later_is_removed(tmp_path: Path) -> None:
+    for step in (1, 2, 3, 4):
+        folder = tmp_path / f"checkpoint-{step}"
+        (folder / "global_step").mkdir(parents=True)
+        (folder / "global_step" / "part_0.pt").write_bytes(b"12345")
+        mark_whole(folder)
+    (tmp_path / "checkpoint-2" / "global_step" / "part_0.pt").write_bytes(b"123")
+    (tmp_path / "checkpoint-3" / "global_step" / "part_0.pt").unlink()
+    (tmp_path / "checkpoint-4" / ".whole").write_bytes(b"")
+    assert [folder.name[-1] for folder in remove_torn(tmp_path)] == ["2", "3", "4"]
+    assert last(tmp_path) == tmp_path / "checkpoint-1"
 
 
 def test_a_fresh_run_has_no_checkpoint(tmp_path: Path) -> None:

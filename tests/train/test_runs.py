@@ -17,6 +17,8 @@ from small_training import (
 )
 from target_families import FAMILIES, LLAMA, QWEN, Family
 
+from fusemill.errors import LockError
+from fusemill.locks import training_lock
 from needs_torch import torch
 from small_project import fusemill
 
@@ -125,6 +127,36 @@ def test_killed_and_run_again_it_ends_with_the_same_weights(
     killed = tmp_path / "killed"
     assert weights(killed) == weights(undisturbed)
     assert record(killed) == record(undisturbed)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "training.written#1",  # what the run is
+        "training.renamed#2",  # its card
+        "training.written#3",  # what came of it
+    ],
+)
+def test_killed_at_its_beginning_or_end_it_lacks_nothing(
+    point: str, tmp_path: Path
+) -> None:
+    training = make(tmp_path, LLAMA)
+    undisturbed = called(training, "sft", "undisturbed")
+    done = training.run("sft", "killed", FUSEMILL_FAULT=point)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    killed = called(training, "sft", "killed")
+    assert {p.name for p in killed.iterdir()} == {p.name for p in undisturbed.iterdir()}
+    for name in ("model.safetensors", "README.md", "training.json"):
+        assert (killed / name).read_bytes() == (undisturbed / name).read_bytes()
+
+
+def test_two_runs_keep_apart(tmp_path: Path) -> None:
+    training = make(tmp_path, LLAMA)
+    with training_lock(tmp_path / "out", "fusemill train sft"):
+        said = fusemill(*training.command("sft", "out"), env=training.env())
+    assert said.code == LockError.exit_code
+    assert "another run trains into this folder: process " in said.err
+    called(training, "sft", "out")
 
 
 def test_a_finished_run_is_not_made_again(tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, stage: str, fate: str) ->
         folder / "out",
         made.base,
     )
-    return Run(project(folder), asked, Progress())
+    begun = Run(project(folder), asked, Progress())
+    with begun.alone():
+        return begun
 
 
 def listed(folder: Path) -> list[str]:

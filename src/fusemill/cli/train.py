@@ -93,9 +93,10 @@ def _train(
     asked = Asked(stage, target, data, output, model, lora)
     run = Run(opened, asked, Progress())
     path = script or trainer(opened.root, stage)
-    if not run.is_finished:
-        runpy.run_path(str(path))["train"](run)
-    if run.is_main_process:
-        if push_to is not None:
-            run.say(f"{push_to}: commit {push(run, push_to)}")
-        typer.echo(run.output)
+    with run.alone():
+        if not run.is_finished:
+            runpy.run_path(str(path))["train"](run)
+        if run.is_main_process:
+            if push_to is not None:
+                run.say(f"{push_to}: commit {push(run, push_to)}")
+            typer.echo(run.output)

@@ -1,5 +1,6 @@
 """Checkpoints: which one a stopped run goes on from, and which one is chosen."""
 
+import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -7,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fusemill.durable import fsync, point
+from fusemill.durable import fsync, point, write_text
 
-_WHOLE = ".whole"  # written last: a checkpoint without it was cut off
+# Written last, with each file's size: a checkpoint that it does not fit was cut off.
+_WHOLE = ".whole"
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,33 @@ def mark_whole(folder: Path) -> None:
     for path in folder.rglob("*"):
         fsync(path)
     point("checkpoint.written")
-    (folder / _WHOLE).touch()
-    fsync(folder)
+    write_text(folder / _WHOLE, json.dumps(_sizes(folder)), "whole")
     point("checkpoint.whole")
 
 
-def remove_torn(output: Path) -> None:
-    """Remove the checkpoints that were cut off."""
-    for folder in checkpoints(output):
-        if not (folder / _WHOLE).is_file():
-            shutil.rmtree(folder)
+def remove_torn(output: Path) -> list[Path]:
+    """Remove the checkpoints that were cut off; returns which."""
+    torn = [folder for folder in checkpoints(output) if not _is_whole(folder)]
+    for folder in torn:
+        shutil.rmtree(folder)
+    return torn
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        said = json.loads((folder / _WHOLE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(said == _sizes(folder))
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each file, by its path in a checkpoint; of what trained, no dotfiles."""
+    return {
+        str(path.relative_to(folder)): path.stat().st_size
+        for path in sorted(folder.rglob("[!.]*"))
+        if path.is_file()
+    }
 
 
 def last(output: Path) -> Path | None:

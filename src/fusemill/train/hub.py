@@ -5,7 +5,7 @@ from fusemill.release.repository import Repository
 from fusemill.train.run import Run
 
 # What stays here: what only going on needs, and weights that were not chosen.
-_KEPT = ["checkpoint-*", "final/*", "runs/*"]
+_KEPT = ["checkpoint-*", "final/*", "runs/*", ".*"]
 
 
 def push(run: Run, repo: str) -> str:

@@ -10,13 +10,16 @@ output/
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from fusemill.durable import make_folder, storage, write_text
+from fusemill.durable import remove_leftovers, storage, write_text
 from fusemill.errors import TrainError
+from fusemill.locks import training_lock
 from fusemill.progress import Progress
 from fusemill.project.project import Project
 from fusemill.train.base import Base, find_base, require_fit
@@ -45,10 +48,13 @@ class Asked:
 
 
 class Run:
-    """A run that may start: data, weights, template and output have been looked at."""
+    """A run that may start: data, weights and template have been looked at.
+
+    It claims its output folder by `alone`.
+    """
 
     def __init__(self, project: Project, asked: Asked, progress: Progress) -> None:
-        """Everything that can be wrong before a step is made is said here."""
+        """What can be wrong before a step is made is said here and in `alone`."""
         self.asked, self.progress = asked, progress
         self.target: Target = load_target(project, asked.target)
         self.release: Release = resolve(project, asked.data, progress)
@@ -56,8 +62,7 @@ class Run:
         self.chat = Chat(self.base.folder, self.target.template, asked.target)
         require_fit(self.base, self.chat.tokenizer, self.target.max_length)
         self.output = asked.output.absolute()
-        self._datasets, too_long = self._read()
-        self._begin(too_long)
+        self._datasets, self.too_long = self._read()
 
     @property
     def stage(self) -> Any:
@@ -119,8 +124,24 @@ class Run:
             )
         return found, too_long
 
-    def _begin(self, too_long: list[TooLong]) -> None:
-        """Claim the output folder; TrainError where another run is in it."""
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The output folder, claimed by this run and by no other as long as this lasts.
+
+        TrainError where another run's or other files are there, LockError where another
+        process trains into it.
+        """
+        with ExitStack() as held:
+            with processes().main_process_first():
+                if self.is_main_process:
+                    self._require_ours()  # before a lock is left among others' files
+                    command = f"fusemill train {self.asked.stage}"
+                    held.enter_context(training_lock(self.output, command))
+                    self._require_ours()
+                    self._begin()
+            yield
+
+    def _require_ours(self) -> None:
         path = self.output / RECORD
         if path.is_file():
             before = json.loads(path.read_text("utf-8"))
@@ -129,19 +150,25 @@ class Run:
                     f"{path}: another run is there (other data, model or numbers); "
                     "choose another --output, or move that folder away"
                 )
-        elif self.output.exists() and any(self.output.iterdir()):
+        elif any(p.name[0] != "." for p in self._there()):
             raise TrainError(
                 f"{self.output}: expected a new or empty folder, or one of this very "
                 "run, found other files; choose another --output"
             )
-        with processes().main_process_first(), storage(self.output):
-            make_folder(self.output)
-            if not path.is_file():
-                write_text(path, json.dumps(self.record, indent=2) + "\n", "training")
-            if too_long:
-                lines = [f"{t.file},{t.row},{t.n_tokens},{t.fate}\n" for t in too_long]
-                text = "file,row,n_tokens,fate\n" + "".join(lines)
-                write_text(self.output / "too_long.csv", text, "training")
+
+    def _there(self) -> list[Path]:
+        with storage(self.output, "--output"):
+            return list(self.output.iterdir()) if self.output.exists() else []
+
+    def _begin(self) -> None:
+        remove_leftovers(self.output)
+        if not (self.output / RECORD).is_file():
+            text = json.dumps(self.record, indent=2)
+            write_text(self.output / RECORD, text + "\n", "training")
+        if self.too_long:
+            lines = [f"{t.file},{t.row},{t.n_tokens},{t.fate}\n" for t in self.too_long]
+            text = "file,row,n_tokens,fate\n" + "".join(lines)
+            write_text(self.output / "too_long.csv", text, "training")
 
     @property
     def is_finished(self) -> bool:

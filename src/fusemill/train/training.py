@@ -26,6 +26,7 @@ from fusemill.train.checkpoints import (
 )
 from fusemill.train.curves import draw
 from fusemill.train.order import SeededOrder
+from fusemill.train.processes import processes
 from fusemill.train.run import RECORD, Run
 from fusemill.train.weights import not_finite, place_weights
 
@@ -58,7 +59,8 @@ class Steps(TrainerCallback):  # type: ignore[misc]
             self._count.note(f"loss {float(loss):.4f}")
 
     def on_save(self, args: Any, state: Any, *_: Any, **__: Any) -> None:
-        """Called after everything has been written."""
+        """Called after this process has written its part."""
+        processes().wait_for_everyone()
         if state.is_world_process_zero:
             mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
@@ -69,7 +71,8 @@ def train(run: Run, trainer: Any) -> None:
     Raises StorageError where the disk is full; what was finished stays.
     """
     if trainer.is_world_process_zero():
-        remove_torn(run.output)
+        for folder in remove_torn(run.output):
+            run.say(f"{folder.name} is not whole: removed, its steps are made again")
     trainer.accelerator.wait_for_everyone()
     since = last(run.output)
     _require_room(run, trainer)
@@ -113,11 +116,12 @@ def _finish(run: Run, trainer: Any) -> None:
         "chosen": name,
         "candidates": [asdict(one) for one in found],
     }
-    text = json.dumps({**run.record, "result": result}, indent=2)
-    write_text(run.output / RECORD, text + "\n", "training")
     write_card(run, result)
     if run.asked.stage == "sft":  # the same weights twice
         shutil.rmtree(run.output / "final")
+    # Last: a run with a result is finished.
+    text = json.dumps({**run.record, "result": result}, indent=2)
+    write_text(run.output / RECORD, text + "\n", "training")
     run.say(f"{run.output} written; weights of {_said(name, chosen)}")
 
 
@@ -146,7 +150,7 @@ def _disk(output: Path) -> Iterator[None]:
     from safetensors import SafetensorError
 
     try:
-        with storage(output):
+        with storage(output, "--output"):
             yield
     except (RuntimeError, SafetensorError) as error:
         full = "No space left" in str(error) or shutil.disk_usage(output).free < 1 << 20
