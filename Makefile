@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml
 		$(addprefix --extra-index-url ,$(TORCH_INDEX)) -e '.[dev]'
 	@touch $@
 
-run: $(STAMP)  ## the miniature: tiny models asked, to a release, asked about, published, pulled
+run: $(STAMP)  ## the miniature: tiny models asked, released, published, another trained, a report
 	@BIN=$(BIN) bash examples/micro/run.sh
 
 tour: $(STAMP)  ## the same line over generated answers, in seconds and without a model

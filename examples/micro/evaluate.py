@@ -24,6 +24,7 @@ from rich.table import Table
 from students import STUDENTS
 
 from fusemill.checkpoints.conversations import Local
+from fusemill.durable import sha256_file, write_text
 from fusemill.sampling.engine import Request
 from fusemill.sampling.local.engine import Asked, TransformersEngine
 from fusemill.sampling.local.parameters import Parameters
@@ -62,12 +63,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="of prompts")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     asked = parser.parse_args()
+    folders = dict(map(named, asked.weights))
     tasks = questions(asked.part, asked.prompts, asked.seed)
-    found = evaluate(dict(map(named, asked.weights)), tasks)
+    how = described(folders, tasks, asked.part, asked.seed)
+    found = known(asked.json, how) if asked.json else None
+    if found is None:
+        found = evaluate(folders, tasks)
+        if asked.json:
+            write(asked.json, how, found)
     Console().print(table(found))
     if asked.json:
-        how = {"part": asked.part, "seed": asked.seed, "prompts": asked.prompts}
-        write(asked.json, how, tasks, found)
         print(f"figures and answers: {asked.json}")
 
 
@@ -176,25 +181,38 @@ def table(found: Mapping[str, Figures]) -> Table:
     return shown
 
 
-def write(
-    path: Path,
-    how: Mapping[str, object],
-    tasks: Sequence[Asking],
-    found: Mapping[str, Figures],
-) -> None:
-    """The figures as JSON, with the prompts and the greedy answers."""
-    data = {
-        **how,
+def described(
+    folders: Mapping[str, Path], tasks: Sequence[Asking], part: str, seed: int
+) -> dict[str, object]:
+    """What figures hang on: with the same they are the same."""
+    weights = {n: sha256_file(f / "model.safetensors") for n, f in folders.items()}
+    return {
+        "part": part,
+        "seed": seed,
         "draws": DRAWS,
         "sampling": SAMPLED,
+        "weights": weights,
         "questions": [
             {"family": family, "prompt": task.prompt, "answer": task.answer}
             for family, task in tasks
         ],
-        "models": {name: asdict(one) for name, one in found.items()},
     }
+
+
+def known(path: Path, how: Mapping[str, object]) -> dict[str, Figures] | None:
+    """The figures of an earlier call, None where there was none of the same."""
+    if not path.is_file():
+        return None
+    data = json.loads(path.read_text("utf-8"))
+    models = data.pop("models")
+    return {n: Figures(**one) for n, one in models.items()} if data == how else None
+
+
+def write(path: Path, how: Mapping[str, object], found: Mapping[str, Figures]) -> None:
+    """The figures as JSON, with the prompts and the greedy answers."""
+    data = {**how, "models": {name: asdict(one) for name, one in found.items()}}
     text = json.dumps(data, ensure_ascii=False, indent=1)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_text(path, text + "\n", "figures")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ test_micro_families.py.
 
 import hashlib
 import json
-import re
-import shutil
 
 import polars as pl
 import pytest
-from micro_files import EXAMPLE, families, generate, students
+from micro_files import EXAMPLE, families, students
+from micro_project import run
 
 import needs_torch  # noqa: F401
 from small_project import SmallProject
@@ -25,18 +24,7 @@ SOURCES = {name for name in students.STUDENTS if name != "target"}
 @pytest.fixture(scope="module")
 def micro(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     """The project after a run with a few prompts a set."""
-    root = tmp_path_factory.mktemp("micro") / "micro"
-    leave = shutil.ignore_patterns("data", "warehouse", "releases", "__pycache__")
-    shutil.copytree(EXAMPLE, root, ignore=leave)
-    project = SmallProject(root)
-    for family, n in N.items():
-        project.rows(f"data/{family}.jsonl", generate.project_rows(family, n))
-    declared = project.read("fusemill.yaml")
-    whole = re.search(r"contract:\n(?:  .*\n)+", declared)
-    assert whole
-    project.write("fusemill.yaml", declared.replace(whole[0], ""))
-    project.ok("run")
-    return project
+    return run(tmp_path_factory.mktemp("micro") / "micro", N)
 
 
 def test_every_source_answers_live(micro: SmallProject) -> None:

@@ -94,7 +94,9 @@ def _train(
     run = Run(opened, asked, Progress())
     path = script or trainer(opened.root, stage)
     with run.alone():
-        if not run.is_finished:
+        if run.is_finished:
+            run.say(f"{run.output} is finished, and left as it is")
+        else:
             runpy.run_path(str(path))["train"](run)
         if run.is_main_process:
             if push_to is not None:

@@ -20,13 +20,14 @@ PANELS = {
 def series(
     log: Sequence[Mapping[str, Any]], name: str
 ) -> tuple[list[int], list[float]]:
-    """Steps and values of one name.
+    """Steps and values of one name, without the summary that ends a log.
 
-    >>> series([{"step": 1, "loss": 2.0}, {"step": 2}], "loss")
+    >>> last = {"step": 2, "loss": 9.0, "train_runtime": 1.0}
+    >>> series([{"step": 1, "loss": 2.0}, {"step": 2}, last], "loss")
     ([1], [2.0])
     """
-    found = [(int(line["step"]), float(line[name])) for line in log if name in line]
-    return [step for step, _ in found], [value for _, value in found]
+    lines = [line for line in log if name in line and "train_runtime" not in line]
+    return [int(line["step"]) for line in lines], [float(line[name]) for line in lines]
 
 
 def draw(log: Sequence[Mapping[str, Any]], path: Path) -> None:
