@@ -1,0 +1,176 @@
+"""Copies of the project with other declarations: what ablations.py compares.
+
+fused        the project as it is
+self         only the target answers, as often a prompt as the sources together
+single       only the best source answers, as often; sums stay as they are
+any_pairs    a pair is the best answer of any source against the worst of any, however
+             wide the gap: hardly one of them lies in the window
+chosen_sft   no pairs: the chosen answers go to SFT with the others
+sigmoid      DPO whose rewards are not divided by the answers' lengths
+
+Everything else is the same: prompts, scores, rules, numbers of training.
+"""
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+EXAMPLE = Path(__file__).parent
+# What runs leave behind, and what no copy of the project needs.
+LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__", "cache", "data", "hub", "pulled", "releases", "trained", "warehouse"
+)
+MADE = shutil.ignore_patterns("cache", "releases", "trained")
+# As many as the sources of a set give together.
+DRAWS = {"lists": 20, "problems": 20, "functions": 32, "sums": 1}
+# Rewards are sums over an answer, of 11.6 tokens in the mean, not means: 10 / 11.6.
+SIGMOID_BETA = 0.9
+WIDEST_GAP = 1.0  # no score is above 0.3
+
+Change = Callable[[Path], None]
+
+
+def new_project(root: Path, seed: int, checkpoints: Path) -> None:
+    """The project without data, every seed of it another, with these checkpoints.
+
+    What the composition contract counts is the run of one seed, so it is left out.
+    """
+    shutil.copytree(EXAMPLE, root, ignore=LEFT_OUT)
+    with declared(root / "fusemill.yaml") as project:
+        del project["contract"]
+        project["sampling_seed"] = project["split_seed"] = seed
+    with declared(root / "training/targets/micro.yaml") as target:
+        target["seed"] = seed
+    if checkpoints.resolve() != (EXAMPLE / "checkpoints").resolve():
+        take_checkpoints(root, checkpoints)
+
+
+def copied(source: Path, root: Path, change: Change) -> None:
+    """A project beside another with what that one has asked and checked, changed."""
+    shutil.copytree(source, root, ignore=MADE)
+    shutil.rmtree(root / "registry/releases", ignore_errors=True)
+    change(root)
+
+
+def take_checkpoints(root: Path, folder: Path) -> None:
+    """Put other weights in place of those that are there, and pin them."""
+    with declared(root / "registry/models.yaml") as models:
+        for path in sorted(p for p in folder.iterdir() if p.is_dir()):
+            own = root / "checkpoints" / path.name
+            shutil.rmtree(own)
+            shutil.copytree(path, own)
+            models["models"][path.name]["weights_sha256"] = digest(own)
+
+
+def digest(folder: Path) -> str:
+    """What `weights_sha256` of registry/models.yaml means."""
+    lines = "".join(
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+        for path in sorted(folder.iterdir())
+    )
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def self_distilled(root: Path) -> None:
+    """The target answers alone, sampled as the sources are."""
+    with declared(root / "registry/models.yaml") as models:
+        sampling = models["models"]["lister"]["sampling"]
+        models["models"]["target"]["sampling"] = dict(sampling)
+    for name in DRAWS:
+        _asks(root, name, "target")
+
+
+def single(source: str) -> Change:
+    """One source answers alone."""
+
+    def change(root: Path) -> None:
+        for name in DRAWS:
+            if name != "sums":
+                _asks(root, name, source)
+
+    return change
+
+
+def any_pairs(root: Path) -> None:
+    """Answers of all sources count as one source's, in each rule that makes pairs."""
+    for name in ("instruction", "mathematics", "code"):
+        path = root / "sql/select" / f"{name}.sql"
+        rule, n = re.subn(
+            r"(usable as \(\n    select\n        prompt_id,\n        )source,",
+            r"\1'any' as source,",
+            path.read_text("utf-8"),
+        )
+        if n != 1:
+            raise ValueError(f"{path}: expected one `source` in `usable`, found {n}")
+        path.write_text(rule, encoding="utf-8")
+    for name in ("lists", "problems"):
+        with declared(root / "builders" / f"{name}.yaml") as builder:
+            builder["select"]["params"]["gap_max"] = WIDEST_GAP
+    with declared(root / "validation/dpo.yaml") as suite:
+        suite["expectations"] = [
+            one for one in suite["expectations"] if not _is_of_one_source(one["kwargs"])
+        ]
+
+
+def _is_of_one_source(expected: Mapping[str, Any]) -> bool:
+    """Whether pairs of any source cannot hold this."""
+    return (
+        expected.get("column_A") == "chosen_source" or expected.get("column") == "gap"
+    )
+
+
+def chosen_sft(root: Path) -> None:
+    """What a rule chose for a pair goes to SFT; the rule itself stays what it is."""
+    for path in sorted((root / "sql/select").glob("*.sql")):
+        path.write_text(
+            "with ruled as (\n" + path.read_text("utf-8") + ")\n\n" + _TO_SFT,
+            encoding="utf-8",
+        )
+
+
+_TO_SFT = """select
+    set,
+    source_row,
+    prompt_id,
+    if(outcome = 'dpo', 'sft', outcome) as outcome,
+    if(outcome = 'dpo', chosen_id, response_id) as response_id,
+    if(outcome = 'dpo', null, chosen_id) as chosen_id,
+    if(outcome = 'dpo', null, rejected_id) as rejected_id,
+    score,
+    if(outcome = 'dpo', null, gap) as gap,
+from ruled
+order by set, source_row
+"""
+
+
+def sigmoid(root: Path) -> None:
+    """Standard DPO."""
+    with declared(root / "training/targets/micro.yaml") as target:
+        target["dpo"].update(loss_type="sigmoid", beta=SIGMOID_BETA)
+
+
+def _asks(root: Path, name: str, model: str) -> None:
+    with declared(root / "builders" / f"{name}.yaml") as builder:
+        builder["answers"][0].update(models=[model], draws=DRAWS[name])
+
+
+class declared:
+    """A YAML file to change in place, comments kept."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._yaml = path, YAML()
+        self._yaml.width = 1_000
+
+    def __enter__(self) -> Any:
+        self._data = self._yaml.load(self._path.read_text("utf-8"))
+        return self._data
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        if failed is None:
+            with self._path.open("w", encoding="utf-8") as file:
+                self._yaml.dump(self._data, file)
