@@ -18,11 +18,11 @@ from statistics import fmean, stdev
 SOURCES = ("lister", "reckoner", "coder", "hanzi")
 # 97.5 % of Student's t lie below, by degrees of freedom from 1.
 T_975 = tuple(
-    map(
-        float,
-        "12.706 4.303 3.182 2.776 2.571 2.447 2.365 2.306 2.262 2.228 2.201 2.179 2.160 "
-        "2.145 2.131 2.120 2.110 2.101 2.093 2.086".split(),
-    )
+    float(quantile)
+    for quantile in (
+        "12.706 4.303 3.182 2.776 2.571 2.447 2.365 2.306 2.262 2.228 "
+        "2.201 2.179 2.160 2.145 2.131 2.120 2.110 2.101 2.093 2.086"
+    ).split()
 )
 
 Figures = Mapping[str, Mapping[str, float]]  # by metric, then family or mean
