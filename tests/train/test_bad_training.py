@@ -1,6 +1,7 @@
 """What cannot be trained on is said before training starts, with what to do."""
 
 import errno
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -250,6 +251,15 @@ def test_weights_that_are_no_numbers(
 def test_weights_that_nothing_pins(training: Training) -> None:
     with pytest.raises(TrainError, match=r"revision is null.*--model DIR"):
         prepare(training, model=None)
+
+
+def test_a_tracker_that_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)  # as where it is not
+    tracked = make(tmp_path, LLAMA, report_to=["tensorboard", "wandb"])
+    with pytest.raises(TrainError, match="wandb is not installed; pip install wandb"):
+        prepare(tracked)
 
 
 def test_an_output_folder_with_something_else(

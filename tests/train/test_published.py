@@ -48,7 +48,7 @@ def run(training: Training, hub: HubServer, token: str) -> Said:
 
 
 def test_from_a_commit_to_a_model_repository(tmp_path: Path, hub: HubServer) -> None:
-    training = make(tmp_path, LLAMA)
+    training = make(tmp_path, LLAMA, report_to=["tensorboard"])
     commit = published(training, hub)
     said = run(training, hub, hub.token)
     assert said.code == 0, said.err
@@ -61,6 +61,8 @@ def test_from_a_commit_to_a_model_repository(tmp_path: Path, hub: HubServer) -> 
     there = hub.api.hf_hub_download(MODEL, "config.json", local_dir=tmp_path / "d")
     config = json.loads(Path(there).read_text("utf-8"))
     assert config["fusemill"]["data"]["commit"] == commit
+    (events,) = (tmp_path / "sft").glob("runs/*/events.*")
+    assert commit.encode() in events.read_bytes()
     card = hub.api.hf_hub_download(MODEL, "README.md", local_dir=tmp_path / "d")
     assert f"at commit `{commit}`" in Path(card).read_text("utf-8")
 

@@ -1,7 +1,9 @@
 """`fusemill train …`: sft, dpo."""
 
 import runpy
+import sys
 import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,7 +99,9 @@ def _train(
         if run.is_finished:
             run.say(f"{run.output} is finished, and left as it is")
         else:
-            runpy.run_path(str(path))["train"](run)
+            # Trackers print where results are expected.
+            with redirect_stdout(sys.stderr):
+                runpy.run_path(str(path))["train"](run)
         if run.is_main_process:
             if push_to is not None:
                 run.say(f"{push_to}: commit {push(run, push_to)}")

@@ -9,6 +9,7 @@ output/
   curves.png, trainer_state.json, README.md
 """
 
+import importlib.util
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -57,6 +58,7 @@ class Run:
         """What can be wrong before a step is made is said here and in `alone`."""
         self.asked, self.progress = asked, progress
         self.target: Target = load_target(project, asked.target)
+        _require_trackers(self.target)
         self.release: Release = resolve(project, asked.data, progress)
         self.base: Base = find_base(project, self.target.model, asked.model)
         self.chat = Chat(self.base.folder, self.target.template, asked.target)
@@ -184,3 +186,13 @@ class Run:
         """A line about this run, from one process only."""
         if self.is_main_process:
             self.progress.say(self.asked.stage, text)
+
+
+def _require_trackers(target: Target) -> None:
+    """TrainError where a tracker that the target asks for is not installed."""
+    for name in target.report_to:
+        if importlib.util.find_spec(name) is None:
+            raise TrainError(
+                f"report_to: {name} is not installed; pip install {name}, or leave it "
+                "out of the target's `report_to`"
+            )
