@@ -109,24 +109,34 @@ def result(figures: Mapping[str, Any]) -> list[str]:
 
 
 def pairs(release: Path) -> list[dict[str, Any]]:
-    """A few preference pairs of each family, the first ones in the release."""
+    """A few preference pairs of each family, the first ones in the release.
+
+    Both answers of a pair have `text`, `score` and `verdict`.
+    """
     rows = pl.read_parquet(release / "dpo" / "train.parquet")
     lineage = pl.read_parquet(release / "lineage" / "dpo_train.parquet")
-    found = pl.DataFrame(
-        {
-            "family": lineage["set"],
-            "source": lineage["source_model"],
-            "chosen_id": lineage["chosen_id"],
-            "score": lineage["score"],
-            "worse": lineage["score"] - lineage["gap"].cast(pl.Float64),
-            **{
-                name: last_words(rows[name])
-                for name in ("prompt", "chosen", "rejected")
-            },
+    found = lineage.with_columns(prompt=last_words(rows["prompt"]))
+    several = [found.filter(pl.col("set") == f).head(N_PAIRS) for f in FAMILIES]
+    first = pl.concat(several)
+    named = pl.concat([first["chosen_id"], first["rejected_id"]])
+    answers = {
+        one["response_id"]: {
+            "text": one["text"],
+            "score": one["scores"][0]["score"],
+            "verdict": one["verdict"],
         }
-    )
-    several = [found.filter(pl.col("family") == f).head(N_PAIRS) for f in FAMILIES]
-    return pl.concat(several).to_dicts()
+        for one in pl.read_parquet(release / "responses" / "train.parquet")
+        .filter(pl.col("response_id").is_in(named.implode()))
+        .to_dicts()
+    }
+    return [
+        {
+            **pair,
+            "chosen": answers[pair["chosen_id"]],
+            "rejected": answers[pair["rejected_id"]],
+        }
+        for pair in first.to_dicts()
+    ]
 
 
 def last_words(messages: pl.Series) -> pl.Series:

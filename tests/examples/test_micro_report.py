@@ -1,7 +1,6 @@
 """examples/micro/report.py over figures, pairs and logs that are written here."""
 
 import importlib
-from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -125,39 +124,48 @@ def talk(role: str, text: str) -> list[dict[str, str]]:
 
 def write_release(folder: Path, rows: list[tuple[str, str, str, str]]) -> Path:
     """Pairs as (family, prompt, chosen, rejected), and where they came from."""
-    for part in ("dpo", "lineage"):
+    for part in ("dpo", "lineage", "responses"):
         (folder / part).mkdir()
-    columns: Mapping[str, Any] = {
-        "prompt": [talk("user", row[1]) for row in rows],
-        "chosen": [talk("assistant", row[2]) for row in rows],
-        "rejected": [talk("assistant", row[3]) for row in rows],
-    }
-    pl.DataFrame(columns).write_parquet(folder / "dpo/train.parquet")
+    prompts = [talk("user", row[1]) for row in rows]
+    pl.DataFrame({"prompt": prompts}).write_parquet(folder / "dpo/train.parquet")
     pl.DataFrame(
         {
             "set": [row[0] for row in rows],
             "source_model": ["hanzi"] * len(rows),
-            "chosen_id": [f"{i:032x}" for i in range(len(rows))],
-            "score": [0.25] * len(rows),
-            "gap": pl.Series(["0.05"] * len(rows)).cast(pl.Decimal(18, 6)),
+            "chosen_id": [f"c{i}" for i in range(len(rows))],
+            "rejected_id": [f"r{i}" for i in range(len(rows))],
         }
     ).write_parquet(folder / "lineage/dpo_train.parquet")
+    pl.DataFrame(
+        [
+            {
+                "response_id": f"{side}{i}",
+                "text": row[column],
+                "scores": [{"score": score}],
+                "verdict": verdict,
+            }
+            for i, row in enumerate(rows)
+            for column, side, score, verdict in (
+                (2, "c", 0.25, "passed"),
+                (3, "r", 0.2, None),
+            )
+        ]
+    ).write_parquet(folder / "responses/train.parquet")
     return folder
 
 
-def test_two_pairs_a_family_with_both_scores(tmp_path: Path) -> None:
-    rows = [("sums", "p0", "c0", "r0")]
-    rows += [("lists", f"p{i}", f"c{i}", f"r{i}") for i in (1, 2, 3)]
+def test_two_pairs_a_family_with_scores_and_verdicts(tmp_path: Path) -> None:
+    rows = [("sums", "p0", "good 0", "bad 0")]
+    rows += [("lists", f"p{i}", f"good {i}", f"bad {i}") for i in (1, 2, 3)]
     found = report.pairs(write_release(tmp_path, rows))
-    assert [(one["family"], one["prompt"]) for one in found] == [
+    assert [(one["set"], one["prompt"]) for one in found] == [
         ("lists", "p1"),
         ("lists", "p2"),
         ("sums", "p0"),
     ]
-    assert (found[0]["chosen"], found[0]["rejected"]) == ("c1", "r1")
-    assert (found[0]["score"], found[0]["source"]) == (0.25, "hanzi")
-    assert found[0]["worse"] == pytest.approx(0.2)
-    assert found[0]["chosen_id"] == f"{1:032x}"
+    assert (found[0]["source_model"], found[0]["chosen_id"]) == ("hanzi", "c1")
+    assert found[0]["chosen"] == {"text": "good 1", "score": 0.25, "verdict": "passed"}
+    assert found[0]["rejected"] == {"text": "bad 1", "score": 0.2, "verdict": None}
 
 
 def test_curves_go_through_their_points() -> None:
