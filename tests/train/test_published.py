@@ -65,6 +65,17 @@ def test_from_a_commit_to_a_model_repository(tmp_path: Path, hub: HubServer) -> 
     assert commit.encode() in events.read_bytes()
     card = hub.api.hf_hub_download(MODEL, "README.md", local_dir=tmp_path / "d")
     assert f"at commit `{commit}`" in Path(card).read_text("utf-8")
+    assert hub.api.model_info(MODEL).card_data.to_dict() == {
+        "base_model": "meta-llama/Llama-3.1-8B-Instruct",
+        "datasets": [DATA],
+        "library_name": "transformers",
+        "license": "llama3.1",
+        "pipeline_tag": "text-generation",
+        "tags": ["fusemill", "sft"],
+    }
+    for name in files:
+        path = hub.api.hf_hub_download(MODEL, name, local_dir=tmp_path / "d")
+        assert str(tmp_path).encode() not in Path(path).read_bytes(), name
 
     # Finished: only pushed again. Without the right to, it is said and nothing lost.
     refused = run(training, hub, hub.read_token)

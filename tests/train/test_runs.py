@@ -86,7 +86,16 @@ def test_the_data_is_named_everywhere(tmp_path: Path) -> None:
     assert data["release_id"] in card
     assert data["files"]["sft/train.parquet"] in card
     (events,) = sft.glob("runs/*/events.*")
-    assert b"sft llama-3.1-8b-instruct " in events.read_bytes()
+    tracked = f"sft llama-3.1-8b-instruct {data['release_id']}"
+    assert tracked.encode() in events.read_bytes()
+
+    dpo = called(training, "dpo", "dpo", "--model", str(sft))
+    trained = json.loads((dpo / "config.json").read_text("utf-8"))["fusemill"]
+    assert trained["stage"] == "dpo"
+    assert trained["model"]["earlier"]["stage"] == "sft"
+    assert trained["model"]["earlier"]["data"] == data
+    card = (dpo / "README.md").read_text("utf-8")
+    assert "Those weights were made by: Supervised fine-tuning of `meta-llama/" in card
 
 
 @pytest.mark.parametrize(

@@ -62,18 +62,26 @@ def front_matter(
 
 
 def _licence(licences: set[str]) -> dict[str, str]:
-    """One licence that the Hub knows as itself; anything else as `other`, named.
+    one = next(iter(licences)) if len(licences) == 1 else "several-see-licences"
+    return licence_keys(one, "README.md#licences")
+
+
+def licence_keys(licence: str, link: str | None) -> dict[str, str]:
+    """A licence that the Hub knows as itself; any other as `other`, named and linked.
 
     hub_licences.txt has the identifiers of the Hub's documentation, page Licenses.
+
+    >>> licence_keys("llama3.1", "https://www.llama.com/llama3_1/license/")
+    {'license': 'llama3.1'}
+    >>> licence_keys("Our Licence", None)
+    {'license': 'other', 'license_name': 'our-licence'}
     """
     file = resources.files("fusemill.release").joinpath("hub_licences.txt")
-    if len(licences) == 1 and licences <= set(file.read_text().split()):
-        return {"license": next(iter(licences))}
-    name = "several-see-licences"
-    if len(licences) == 1:
-        name = "-".join(next(iter(licences)).lower().split())
-    link = "README.md#licences"
-    return {"license": "other", "license_name": name, "license_link": link}
+    if licence in file.read_text().split():
+        return {"license": licence}
+    name = "-".join(licence.lower().split())
+    linked = {} if link is None else {"license_link": link}
+    return {"license": "other", "license_name": name, **linked}
 
 
 def _config(config: Mapping[str, Any]) -> dict[str, Any]:

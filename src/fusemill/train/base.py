@@ -1,5 +1,6 @@
 """The weights that training starts from."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from fusemill.checkpoints.folders import from_hub, local_folder, sha256_folder
 from fusemill.errors import EngineError, TrainError
 from fusemill.project.checkpoints import where_of
+from fusemill.project.models import Model
 from fusemill.project.project import Project
 
 
@@ -15,15 +17,24 @@ class Base:
     """A folder of weights and what names them."""
 
     folder: Path
-    model: str  # on the Hub, or the declared name
+    declared: Model  # what the registry says of it
     revision: str | None  # commit on the Hub
     sha256: str | None  # of the files, where no commit says which they are
-    licence: str
 
     @property
     def digest(self) -> str:
         """What names these weights."""
         return self.revision or str(self.sha256)
+
+    def earlier(self) -> dict[str, Any] | None:
+        """Stage, data and model of the run that made these weights; None of others'.
+
+        As that run wrote it into their config.json.
+        """
+        config = json.loads((self.folder / "config.json").read_text("utf-8"))
+        found = config.get("fusemill")
+        whole = isinstance(found, dict) and {"stage", "data", "model"} <= found.keys()
+        return found if whole else None
 
 
 def require_fit(base: Base, tokenizer: Any, max_length: int) -> None:
@@ -64,7 +75,7 @@ def find_base(project: Project, name: str, given: Path | None) -> Base:
             raise TrainError(
                 f"--model {given}: expected a folder of weights, found no config.json"
             )
-        return Base(given, model.model, None, sha256_folder(given), model.licence)
+        return Base(given, model, None, sha256_folder(given))
     checkpoint = project.checkpoints.get(name)
     where = where_of(name) + ".weights"
     if checkpoint is not None and checkpoint.weights is not None:
@@ -75,7 +86,7 @@ def find_base(project: Project, name: str, given: Path | None) -> Base:
                 f"{where}: expected sha256 {str(model.weights_sha256)[:12]}…, as in "
                 f"registry/models.yaml, found {found[:12]}…; another checkpoint"
             )
-        return Base(folder, model.model, None, found, model.licence)
+        return Base(folder, model, None, found)
     if model.revision is None:
         raise TrainError(
             f"registry/models.yaml: models.{name}: revision is null, so which weights "
@@ -83,4 +94,4 @@ def find_base(project: Project, name: str, given: Path | None) -> Base:
             f"there, or name a local copy as {where}, or give --model DIR"
         )
     folder = from_hub(model, name, where)
-    return Base(folder, model.model, model.revision, None, model.licence)
+    return Base(folder, model, model.revision, None)

@@ -2,51 +2,75 @@
 
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
+from io import StringIO
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from fusemill import __version__
 from fusemill.durable import write_text
+from fusemill.release.metadata import licence_keys
 from fusemill.train.run import Run
 
 _LIBRARIES = ("torch", "transformers", "trl", "accelerate", "peft")
+_STAGES = {"sft": "Supervised fine-tuning", "dpo": "Preference training (DPO)"}
 
 
 def write_card(run: Run, result: Mapping[str, Any]) -> None:
     """Write README.md into the output folder."""
-    text = "\n".join([*_front_matter(run), *_body(run, result)])
+    text = "\n".join([_front_matter(run), *_body(run, result)])
     write_text(run.output / "README.md", text + "\n", "training")
 
 
-def _front_matter(run: Run) -> Iterator[str]:
-    yield "---"
-    yield f"base_model: {run.base.model}"
-    if run.release.repo:
-        yield "datasets:"
-        yield f"- {run.release.repo}"
-    yield "license: other"
-    yield f"license_name: {run.base.licence}"
-    yield "library_name: transformers"
-    yield f"tags: [fusemill, {run.asked.stage}]"
-    yield "---"
+def _front_matter(run: Run) -> str:
+    declared = run.base.declared
+    repos = [one["data"]["repo"] for one in _runs(run)]
+    data: dict[str, Any] = {
+        "base_model": declared.model,
+        "datasets": [repo for repo in dict.fromkeys(repos) if repo],
+        **licence_keys(declared.licence, declared.licence_url),
+        "library_name": "transformers",
+        "pipeline_tag": "text-generation",
+        "tags": ["fusemill", run.asked.stage],
+    }
+    text = StringIO()
+    yaml = YAML()
+    yaml.width = 1000
+    yaml.dump({key: value for key, value in data.items() if value}, text)
+    return f"---\n{text.getvalue()}---"
+
+
+def _runs(run: Run) -> Iterator[Mapping[str, Any]]:
+    """Stage, data and model of this run, then of those before that made its weights."""
+    one: Mapping[str, Any] | None = run.record
+    while one is not None:
+        yield one
+        one = one["model"].get("earlier")
+
+
+def _sentence(one: Mapping[str, Any]) -> str:
+    model, data = one["model"], one["data"]
+    weights = model["revision"] or f"weights of sha256 {model['sha256']}"
+    where = f"release `{data['release_id']}`, not published"
+    if data["commit"]:
+        where = f"repository `{data['repo']}` at commit `{data['commit']}`"
+    return (
+        f"{_STAGES[one['stage']]} of `{model['repo']}` ({weights}) on `{data['name']}` "
+        f"{data['version']}, {where}."
+    )
 
 
 def _body(run: Run, result: Mapping[str, Any]) -> Iterator[str]:
-    data, steps = run.release, run.target.steps
-    kind = {"sft": "Supervised fine-tuning", "dpo": "Preference training (DPO)"}
+    steps = run.target.steps
     yield ""
     yield f"# {run.target.model}, {run.asked.stage}"
     yield ""
-    yield (
-        f"{kind[run.asked.stage]} of `{run.base.model}` "
-        f"({run.base.revision or f'sha256 {run.base.sha256}'}) on "
-        f"`{data.name}` {data.version}"
-        + (
-            f", repository `{data.repo}` at commit `{data.commit}`."
-            if data.commit
-            else f", release `{data.release_id}`, not published."
-        )
-    )
+    now, *before = [_sentence(one) for one in _runs(run)]
+    yield now
     yield ""
+    for sentence in before:
+        yield f"Those weights were made by: {sentence}"
+        yield ""
     yield "| file of the release | sha256 |"
     yield "|---|---|"
     for name, sha256 in run.files.items():

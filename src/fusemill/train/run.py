@@ -103,9 +103,10 @@ class Run:
             },
             "model": {
                 "name": self.target.model,
-                "repo": self.base.model,
+                "repo": self.base.declared.model,
                 "revision": self.base.revision,
                 "sha256": self.base.sha256,
+                "earlier": self.base.earlier(),
             },
             "lora": self.asked.lora,
             "target": self.target.model_dump(mode="json"),
