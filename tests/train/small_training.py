@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from ruamel.yaml import YAML
 from target_families import Family, write_tokenizer
 
+from fusemill.errors import FusemillError
+from fusemill.progress import Progress
 from fusemill.project.project import Project
+from fusemill.train.run import Asked, Run
 from needs_torch import torch
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -206,3 +211,23 @@ def weights(output: Path) -> bytes:
 
 def project(workdir: Path) -> Project:
     return Project.load(ROOT, workdir=workdir)
+
+
+def prepare(training: Training, stage: str = "sft", **changes: Any) -> Run:
+    """A run that may start; FUSEMILL_CACHE has been set."""
+    asked: dict[str, Any] = {
+        "stage": stage,
+        "target": str(training.workdir / "target.yaml"),
+        "data": PIN,
+        "output": training.workdir / "out",
+        "model": training.base,
+    }
+    return Run(project(training.workdir), Asked(**{**asked, **changes}), Progress())
+
+
+def why_it_ends(training: Training) -> str:
+    """What an SFT run says that cannot come to its end."""
+    run = prepare(training)
+    with pytest.raises(FusemillError) as said, run.alone():
+        runpy.run_path(str(ROOT / "training" / "sft.py"))["train"](run)
+    return str(said.value)

@@ -1,6 +1,5 @@
 """What cannot be trained on is said before training starts, with what to do."""
 
-import errno
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,29 +9,26 @@ from typing import Any
 import polars as pl
 import pytest
 from small_training import (
-    PIN,
     Training,
     assistant,
     examples,
     make,
     pairs,
-    project,
+    prepare,
     record,
     user,
+    why_it_ends,
     write_release,
 )
 from target_families import GEMMA, LLAMA, write_tokenizer
 
 from fusemill.errors import (
     EngineError,
-    FusemillError,
     ReleaseError,
     StorageError,
     TrainError,
 )
-from fusemill.progress import Progress
 from fusemill.train.arguments import accumulation, lora
-from fusemill.train.run import Asked, Run
 from needs_torch import torch  # noqa: F401
 
 Files = dict[str, list[dict[str, Any]]]
@@ -42,17 +38,6 @@ Files = dict[str, list[dict[str, Any]]]
 def training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Training:
     monkeypatch.setenv("FUSEMILL_CACHE", str(tmp_path / "cache"))
     return make(tmp_path, LLAMA)
-
-
-def prepare(training: Training, stage: str = "sft", **changes: Any) -> Run:
-    asked: dict[str, Any] = {
-        "stage": stage,
-        "target": str(training.workdir / "target.yaml"),
-        "data": PIN,
-        "output": training.workdir / "out",
-        "model": training.base,
-    }
-    return Run(project(training.workdir), Asked(**{**asked, **changes}), Progress())
 
 
 SAME = {**pairs(1)[0], "rejected": pairs(1)[0]["chosen"]}
@@ -236,7 +221,6 @@ def test_weights_that_are_no_numbers(
     said: str,
     training: Training,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from safetensors.torch import load_file, save_file
 
@@ -244,7 +228,7 @@ def test_weights_that_are_no_numbers(
     tensors = load_file(path)
     tensors[tensor][row] = float("nan")
     save_file(tensors, path, {"format": "pt"})
-    assert said in fails(training, monkeypatch, {})
+    assert said in why_it_ends(training)
     assert "result" not in record(tmp_path / "out")
 
 
@@ -300,46 +284,3 @@ def test_adapters_with_deepspeed(
     monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")  # as accelerate sets it
     with pytest.raises(TrainError, match="use one GPU or training/accelerate/fsdp"):
         lora(run)
-
-
-def test_a_disk_without_room_for_checkpoints(
-    training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said = fails(training, monkeypatch, {"FREE": 1000})
-    assert "checkpoints take up to" in said
-    assert not list((tmp_path / "out").glob("checkpoint-*"))
-
-
-def test_a_disk_that_is_full_at_a_checkpoint(
-    training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said = fails(training, monkeypatch, {"FAIL_AT": 4})
-    assert "the disk is full; free space and run again" in said
-    assert (tmp_path / "out" / "checkpoint-2").is_dir()
-
-
-def fails(
-    training: Training, monkeypatch: pytest.MonkeyPatch, how: dict[str, int]
-) -> str:
-    """What training says on a disk like this."""
-    import runpy
-    import shutil
-
-    from small_training import ROOT
-    from transformers import Trainer
-
-    if "FREE" in how:
-        usage = shutil.disk_usage(training.workdir)._replace(free=how["FREE"])
-        monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
-    saved = Trainer._save_optimizer_and_scheduler
-
-    def save(self: Any, folder: str) -> None:
-        if folder.endswith(f"checkpoint-{how.get('FAIL_AT')}"):
-            raise OSError(errno.ENOSPC, "No space left on device", folder)
-        saved(self, folder)
-
-    monkeypatch.setattr(Trainer, "_save_optimizer_and_scheduler", save)
-    run = prepare(training)
-    with pytest.raises(FusemillError) as said, run.alone():
-        runpy.run_path(str(ROOT / "training" / "sft.py"))["train"](run)
-    return str(said.value)
