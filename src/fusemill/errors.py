@@ -75,7 +75,7 @@ class TrainError(FusemillError):
 
 
 class LockError(FusemillError):
-    """Another run holds the warehouse, the same part of a stage, or a Hub."""
+    """Another run has the warehouse, the same part of a stage, a Hub or an output."""
 
     exit_code = 4
 

@@ -161,6 +161,16 @@ def test_a_version_that_is_not_registered(training: Training) -> None:
         prepare(training, data="little@2.0.0")
 
 
+def test_a_version_that_was_yanked_is_told(
+    training: Training, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = tmp_path / "registry" / "releases" / "little" / "1.0.0.yaml"
+    why = "yanked: {reason: wrong answers, at: '2026-01-02T00:00:00+00:00'}\n"
+    entry.write_text(entry.read_text("utf-8") + why, "utf-8")
+    prepare(training)
+    assert "little@1.0.0 was yanked: wrong answers" in capsys.readouterr().err
+
+
 def test_files_that_were_changed_after_the_release(
     training: Training, tmp_path: Path
 ) -> None:

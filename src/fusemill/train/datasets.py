@@ -55,7 +55,7 @@ def tokenized(
         )
     key = _key([[file, release.sha256[file]] for file in files], chat, limit)
     folder = cache_folder() / release.name / release.pin / model[:40] / key
-    with processes().main_process_first(), storage(folder):
+    with processes().main_process_first(), storage(folder, "FUSEMILL_CACHE"):
         if not folder.is_dir():
             with progress.stage(split.partition("/")[0], f"{split}: tokens") as count:
                 _write(folder, release, files, chat, limit, count)

@@ -11,7 +11,7 @@ from fusemill.project.project import Project
 from fusemill.release.pins import find_pin
 from fusemill.release.publications import publications
 from fusemill.release.pull import pull
-from fusemill.release.registry import check_files, read_entry
+from fusemill.release.registry import check_files, read_entry, yanked
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def resolve(project: Project, asked: str, progress: Progress) -> Release:
     entry. ReleaseError or TrainError for anything that does not name one version for
     good, or has other bytes.
     """
-    found = _unpublished(project, asked)
+    found = _unpublished(project, asked, progress)
     if found is not None:
         return found
     pin = find_pin(asked, project.workdir)
@@ -55,7 +55,7 @@ def resolve(project: Project, asked: str, progress: Progress) -> Release:
     return _release(data, folder, repo, folder.name)
 
 
-def _unpublished(project: Project, asked: str) -> Release | None:
+def _unpublished(project: Project, asked: str, progress: Progress) -> Release | None:
     """A registered version that is on no Hub, None where it is, or is no version."""
     named = re.fullmatch(r"([a-z0-9][a-z0-9_.-]*)@(\d+\.\d+\.\d+)", asked)
     if named is None:
@@ -72,6 +72,9 @@ def _unpublished(project: Project, asked: str) -> Release | None:
             f"no {folder}; restore it, or name its place with --workdir"
         )
     check_files(folder, entry, data)
+    why = yanked(data)
+    if why is not None:
+        progress.say("train", f"{name}@{version} was yanked: {why}")
     return _release(data, folder, None, None)
 
 
