@@ -10,9 +10,9 @@
     ├── SandboxError             1   code cannot be run safely here
     ├── ReleaseError             1   a release that may not be written
     │   └── RemoteError          1   a Hub refuses, or does not answer
-    ├── TrainError           1   a model cannot be trained as asked
+    ├── TrainError               1   a model cannot be trained as asked
     ├── HubError                 1   a served Hub, or a request to it
-    ├── LockError                4   another run holds the warehouse, a stage or a Hub
+    ├── LockError                4   another run has a warehouse, stage, Hub or output
     └── AuditFailure             3   a suite or the composition contract failed
 
 Every message says where, what was expected, what was found, and what to do next.
