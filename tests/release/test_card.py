@@ -121,12 +121,27 @@ def test_the_published_composition_stands_beside(small: SmallProject) -> None:
 def test_models_and_rules_are_told(folder: Path) -> None:
     card = card_of(folder)
     assert table(section(card, "Sampling"))[1:] == [
-        ["made-up/a", "not pinned", "recorded", "as recorded", "talk, sums, zh"],
-        ["made-up/b", "not pinned", "recorded", "as recorded", "talk, sums, zh"],
+        [
+            "model-a",
+            "made-up/a",
+            "not pinned",
+            "recorded",
+            "as recorded",
+            "talk, sums, zh",
+        ],
+        [
+            "model-b",
+            "made-up/b",
+            "not pinned",
+            "recorded",
+            "as recorded",
+            "talk, sums, zh",
+        ],
     ]
     rules = {row[0]: row for row in table(section(card, "Rules"))[1:]}
     assert rules["talk"][2] == "`sql/select/instruction.sql`"
     assert "gap_min = 0.01, gap_max = 0.1" in rules["talk"][4]
+    assert 'rejected_statuses = ["failed"]' in rules["sums"][4]
 
 
 def test_python_snippets_run_where_the_card_lies(

@@ -1,5 +1,6 @@
 """The dataset card: what a release is, how to load it, and under which licences."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -106,6 +107,11 @@ def _cell(value: object) -> str:
     return " ".join(text.split())
 
 
+def _plain(value: object) -> str:
+    """A parameter as a declaration has it: `["failed"]`, `false`, `best_eligible`."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _languages(released: list[Released]) -> list[str]:
     named = {one.builder.language for one in released} - {"any"}
     return sorted(named) or ["en"]
@@ -143,10 +149,7 @@ def _loading(rows: Mapping[str, int]) -> dict[str, str | None]:
 def _set(one: Released, sources: Mapping[str, str]) -> dict[str, Any]:
     builder = one.builder
     others = {k: v for k, v in one.outcomes.items() if k not in ("sft", "dpo")}
-    params = {
-        k: list(v) if isinstance(v, tuple) else v
-        for k, v in builder.select.params.items()
-    }
+    params = builder.select.params
     score = None
     if builder.select.score:
         scorer = scorer_named(builder, builder.select.score)
@@ -160,7 +163,7 @@ def _set(one: Released, sources: Mapping[str, str]) -> dict[str, Any]:
         "source": sources[builder.set],
         "sql": builder.select.sql,
         "score": score,
-        "params": ", ".join(f"{k} = {v}" for k, v in params.items()),
+        "params": ", ".join(f"{k} = {_plain(v)}" for k, v in params.items()),
     }
 
 
@@ -175,6 +178,7 @@ def _models(project: Project, released: list[Released]) -> list[dict[str, Any]]:
             row = found.setdefault(
                 f"{config.config_hash} {how}",
                 {
+                    "name": config.model,
                     "model": model.model,
                     "revision": model.revision,
                     "licence": model.licence,
