@@ -12,6 +12,7 @@ from fusemill.hub.access import Hub
 from fusemill.hub.drafts import Draft
 from fusemill.hub.fsck import fsck
 from fusemill.hub.names import RepositoryId
+from fusemill.hub.tokens import Tokens
 
 TASKS = RepositoryId("datasets", "ada", "tasks")
 
@@ -88,6 +89,21 @@ def whole(folder: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, ""), folder
+
+
+@pytest.mark.parametrize("file", ["hub.private", "hub.token"])
+@pytest.mark.parametrize("moment", ["written", "renamed"])
+def test_a_first_token_that_nobody_was_told(
+    tmp_path: Path, file: str, moment: str
+) -> None:
+    """A first start that is killed; the next one tells a token that counts."""
+    tokens = Tokens(tmp_path)
+    ended = in_child(tokens.add_first, FUSEMILL_FAULT=f"{file}.{moment}")
+    assert os.WTERMSIG(ended) == signal.SIGKILL
+    tokens.add_first()
+    found = tokens.find(tokens.first.read_text().strip())
+    assert found is not None
+    assert found.can_write
 
 
 @pytest.mark.parametrize("moment", ["written", "fsynced", "renamed", "durable"])
