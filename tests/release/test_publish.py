@@ -193,6 +193,15 @@ def test_bytes_that_the_hub_changed_are_not_registered(publisher: Publisher) -> 
     assert publisher.published() == []
 
 
+def test_what_was_declared_private_does_not_become_public(publisher: Publisher) -> None:
+    publisher.api.create_repo(REPO, repo_type="dataset", private=False)
+    for more in ((), ("--dry-run",)):
+        refused(publisher.publish(*more), "is public", "`private: false`")
+    assert publisher.commits() == ["initial commit"]
+    publisher.project.change("fusemill.yaml", "private: true", "private: false")
+    assert publisher.publish().code == 0
+
+
 def test_what_main_loses_is_said(publisher: Publisher) -> None:
     """The repository was somebody's already: a wrong name is then seen."""
     publisher.api.create_repo(REPO, repo_type="dataset", private=True)

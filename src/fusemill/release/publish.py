@@ -129,13 +129,15 @@ def candidate(project: Project, written: Written) -> Candidate:
 def plan(one: Candidate) -> str:
     """What publishing would do, in words; nothing is sent."""
     repository, gets = one.repository, f"get {one.size}, tag {one.tag}"
-    if not repository.exists():
+    private = repository.is_private()
+    if private is None:
         kind = "private" if one.private else "public"
         return f"{repository} would be made ({kind}) and {gets}{one.remark}"
     commit = repository.tagged(one.tag)
     if commit is not None:
         _require_same(one, commit)
         return f"{repository} has {one.tag} already, commit {commit}"
+    _require_private(one, private)
     head = repository.head()
     deleted = one.change(repository.tree(head) if head else {}).deleted
     less = f", and lose {_listed(deleted)}" if deleted else ""
@@ -145,19 +147,23 @@ def plan(one: Candidate) -> str:
 def publish(one: Candidate, progress: Progress) -> Publication:
     """Publish a version, or find it published; the entry then says where.
 
-    Raises ReleaseError where the tag has other files or the Hub gives other bytes than
-    were sent, RemoteError where it refuses or does not answer.
+    Raises ReleaseError where the tag has other files, the repository is public and is
+    not to be, or the Hub gives other bytes than were sent; RemoteError where it refuses
+    or does not answer.
     """
 
     def say(text: str) -> None:
         progress.say("publish", text)
 
     repository = one.repository
-    if not repository.exists():
+    private = repository.is_private()
+    if private is None:
         repository.make(one.private)
+        private = one.private
         point("publish.made")
     commit = persist(lambda: repository.tagged(one.tag), say)
     if commit is None:
+        _require_private(one, private)
         say(f"{one.size} to {repository}{one.remark}")
         commit = persist(lambda: _commit(one, say), say)
     else:
@@ -200,6 +206,15 @@ def _tag(one: Candidate, commit: str) -> None:
         one.repository.tag(one.tag, commit, one.title)
     elif there != commit:
         _require_same(one, there)
+
+
+def _require_private(one: Candidate, private: bool) -> None:
+    """ReleaseError where a repository is public and was declared private."""
+    if one.private and not private:
+        raise ReleaseError(
+            f"{one.repository} is public, and `release.hub` says private: nothing was "
+            "sent. Make it private there, or write `private: false` in fusemill.yaml"
+        )
 
 
 def _require_same(one: Candidate, commit: str) -> None:

@@ -98,16 +98,15 @@ class Repository:
             except RevisionNotFoundError:
                 return None
 
-    def exists(self) -> bool:
-        """Whether it is there, and may be seen with this token."""
+    def is_private(self) -> bool | None:
+        """Whether it is; None where it is not there, or this token may not see it."""
         from huggingface_hub.errors import RepositoryNotFoundError
 
         with self._answered("cannot be read"):
             try:
-                self.api.list_repo_refs(self.repo, repo_type="dataset")
+                return bool(self.api.dataset_info(self.repo).private)
             except RepositoryNotFoundError:
-                return False
-        return True
+                return None
 
     def tagged(self, tag: str) -> str | None:
         """Commit of a tag, None where there is no such tag."""
