@@ -21,11 +21,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 EXAMPLE = Path(__file__).parent
-# What runs leave behind, and what no copy of the project needs.
-LEFT_OUT = shutil.ignore_patterns(
-    "__pycache__", "cache", "data", "hub", "pulled", "releases", "trained", "warehouse"
-)
-MADE = shutil.ignore_patterns("cache", "releases", "trained")
+# What runs leave behind; `releases` is of the registry, too.
+RESULTS = ("cache", "releases", "report.html", "trained")
+STARTED = ("__pycache__", "data", "hub", "warehouse")
 # As many as the sources of a set give together.
 DRAWS = {"lists": 20, "problems": 20, "functions": 32, "sums": 1}
 # Rewards are sums over an answer, of 11.6 tokens in the mean, not means: 10 / 11.6.
@@ -40,7 +38,7 @@ def new_project(root: Path, seed: int, checkpoints: Path) -> None:
 
     What the composition contract counts is the run of one seed, so it is left out.
     """
-    shutil.copytree(EXAMPLE, root, ignore=LEFT_OUT)
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(*RESULTS, *STARTED))
     with declared(root / "fusemill.yaml") as project:
         del project["contract"]
         project["sampling_seed"] = project["split_seed"] = seed
@@ -52,8 +50,7 @@ def new_project(root: Path, seed: int, checkpoints: Path) -> None:
 
 def copied(source: Path, root: Path, change: Change) -> None:
     """A project beside another with what that one has asked and checked, changed."""
-    shutil.copytree(source, root, ignore=MADE)
-    shutil.rmtree(root / "registry/releases", ignore_errors=True)
+    shutil.copytree(source, root, ignore=shutil.ignore_patterns(*RESULTS))
     change(root)
 
 
