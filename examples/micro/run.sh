@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 bin=${BIN:-.venv/bin}
 micro="--project examples/micro"
 here=examples/micro
+release=micro@$(sed -n 's/^  version: //p' $here/fusemill.yaml)
 export FUSEMILL_CACHE=$PWD/$here/cache TQDM_DISABLE=1
 
 # Says what comes next, and where to look at it.
@@ -47,12 +48,12 @@ done
 eval "$line"
 
 do_it fusemill release --to hub $micro
-do_it fusemill pull micro@1.0.0 $micro
+do_it fusemill pull "$release" $micro
 do_it fusemill releases $micro
 
-release=$("$bin/fusemill" pull micro@1.0.0 $micro 2>/dev/null)
-release=${release#"$PWD/"}
-commit=$(basename "$release")
+pulled=$("$bin/fusemill" pull "$release" $micro 2>/dev/null)
+pulled=${pulled#"$PWD/"}
+commit=$(basename "$pulled")
 # Another release, other weights or other numbers: another folder.
 numbers=$(cat $here/training/targets/micro.yaml $here/registry/models.yaml | sha256sum)
 trained=$here/trained/${commit:0:12}-${numbers:0:8}
@@ -65,5 +66,5 @@ unset OMP_NUM_THREADS
 
 about "What sources and target get right on prompts that none of them has seen: $trained/figures.json"
 do_it python $here/evaluate.py lister reckoner coder hanzi before=$here/checkpoints/target sft=$trained/sft dpo=$trained/dpo --json $trained/figures.json
-do_it python $here/report.py $trained --release "$release"
+do_it python $here/report.py $trained --release "$pulled"
 about "More questions: fusemill sql \"…\" $micro; where an answer comes from: fusemill explain ID $micro"
