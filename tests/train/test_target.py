@@ -93,6 +93,15 @@ def test_a_key_that_is_not_known_is_refused(project: Project, tmp_path: Path) ->
         load_target(project, changed(tmp_path, epoch=3))
 
 
+def test_a_batch_that_no_number_of_devices_can_make(
+    project: Project, tmp_path: Path
+) -> None:
+    steps = load_target(project, "gemma-2-9b").steps.model_dump()
+    path = changed(tmp_path, steps={**steps, "per_device": 3})
+    with pytest.raises(DeclarationError, match="128 is no multiple of per_device 3"):
+        load_target(project, path)
+
+
 def test_doctor_reads_the_targets_that_init_copies(tmp_path: Path) -> None:
     copy_starter(tmp_path / "mine")
     mine = Project.load(tmp_path / "mine")

@@ -165,7 +165,9 @@ def test_a_template_that_is_not_the_family_s_is_refused(
 
 
 def test_an_end_that_is_no_token_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainError, match=r"no token '</s>'"):
+    with pytest.raises(
+        TrainError, match=r"no token '</s>'; after .* '<end_of_turn>\\n'"
+    ):
         chat(tmp_path, GEMMA, end="</s>")
 
 

@@ -5,9 +5,9 @@ dpo: {learning_rate: 8.0e-7, epochs: 1, beta: 10, loss_type: sigmoid_norm, …}
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fusemill.errors import TrainError
 from fusemill.project.declaration import Declaration, load
@@ -40,6 +40,14 @@ class Steps(Declaration):
     group_by_length: bool
     save_every: Count  # steps
     log_every: Count  # steps
+
+    @model_validator(mode="after")
+    def _comes_out_even(self) -> Self:
+        if self.batch % self.per_device:
+            raise ValueError(
+                f"batch {self.batch} is no multiple of per_device {self.per_device}"
+            )
+        return self
 
 
 class Sft(Declaration):

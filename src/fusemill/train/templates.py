@@ -81,13 +81,15 @@ class Chat:
         return [int(i) for i in self.tokenizer.encode(text, add_special_tokens=False)]
 
     def _check(self, declared: Template, where: str) -> None:
-        end = self.tokenizer.convert_tokens_to_ids(declared.end)
-        if end is None or end == self.tokenizer.unk_token_id:
-            raise TrainError(
-                f"{where}: template.end: the tokenizer has no token {declared.end!r}"
-            )
         user = {"role": "user", "content": _ASKED}
         assistant = {"role": "assistant", "content": _SAID}
+        end = self.tokenizer.convert_tokens_to_ids(declared.end)
+        if end is None or end == self.tokenizer.unk_token_id:
+            after = self._write([user, assistant], ask=False).rpartition(_SAID)[2]
+            raise TrainError(
+                f"{where}: template.end: the tokenizer has no token {declared.end!r}; "
+                f"after an answer the template writes {after!r}"
+            )
         prompt = self._write([user], ask=True)
         opening = prompt.partition(_ASKED)[0]
         if opening != declared.opening:
