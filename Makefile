@@ -86,6 +86,7 @@ bench: $(STAMP)  ## the figures of docs/performance.md; hours on a small machine
 	$(BIN)/python bench/scoring.py
 	$(BIN)/python bench/transformers_sampling.py
 	$(BIN)/python bench/hub.py
+	$(BIN)/python bench/training.py
 
 clean:  ## remove what runs and builds left behind
 	rm -rf $(VENV) $(VLLM) $(LLAMAFACTORY) dist build .pytest_cache .mypy_cache .ruff_cache

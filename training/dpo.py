@@ -29,11 +29,11 @@ class Pairs(DPOTrainer):
         return dataset
 
 
-def train(run: Run) -> None:
-    """Train; the output folder then has weights, card and curves."""
+def trainer(run: Run) -> Any:
+    """TRL's trainer, set up for this run."""
     declared = run.target.dpo
     test = run.dataset("test")
-    trainer = Pairs(
+    return Pairs(
         model=load_start(run),
         args=DPOConfig(
             **common(run),
@@ -49,7 +49,11 @@ def train(run: Run) -> None:
         processing_class=run.chat.tokenizer,
         peft_config=lora(run),
     )
-    train_to_the_end(run, trainer)
+
+
+def train(run: Run) -> None:
+    """Train; the output folder then has weights, card and curves."""
+    train_to_the_end(run, trainer(run))
 
 
 if __name__ == "__main__":

@@ -11,19 +11,19 @@ token that ends it.
 """
 
 import sys
+from typing import Any
 
+from trl import SFTConfig, SFTTrainer
+
+from fusemill.train.arguments import common, lora
 from fusemill.train.run import Run
+from fusemill.train.training import train as train_to_the_end
+from fusemill.train.weights import load_start
 
 
-def train(run: Run) -> None:
-    """Train; the output folder then has weights, card and curves."""
-    from trl import SFTConfig, SFTTrainer
-
-    from fusemill.train.arguments import common, lora
-    from fusemill.train.training import train as train_to_the_end
-    from fusemill.train.weights import load_start
-
-    trainer = SFTTrainer(
+def trainer(run: Run) -> Any:
+    """TRL's trainer, set up for this run."""
+    return SFTTrainer(
         model=load_start(run),
         args=SFTConfig(
             **common(run),
@@ -35,7 +35,11 @@ def train(run: Run) -> None:
         processing_class=run.chat.tokenizer,
         peft_config=lora(run),
     )
-    train_to_the_end(run, trainer)
+
+
+def train(run: Run) -> None:
+    """Train; the output folder then has weights, card and curves."""
+    train_to_the_end(run, trainer(run))
 
 
 if __name__ == "__main__":

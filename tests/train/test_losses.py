@@ -184,6 +184,24 @@ def test_a_reference_that_was_computed_before_gives_the_same_loss(
     assert str(kept[0]) in names
 
 
+def test_checkpointing_leaves_loss_and_gradient(training: Training) -> None:
+    run = prepare(training)
+    rows = [run.dataset("train")[i] for i in range(4)]
+    losses, gradients = [], []
+    for is_on in (False, True):
+        trainer = dpo_trainer(run, activation_checkpointing=is_on)
+        model = trainer.model.train()
+        if is_on:  # as the trainer does before its first step
+            model.activation_checkpointing_enable({"use_reentrant": False})
+        shaken(model, 1)
+        loss = trainer.compute_loss(model, trainer.data_collator(rows))
+        loss.backward()
+        losses.append(loss.item())
+        gradients.append([one.grad for one in model.parameters()])
+    assert losses[0] == losses[1]
+    torch.testing.assert_close(gradients[0], gradients[1])
+
+
 def test_groups_of_like_length_are_the_same_rows(training: Training) -> None:
     trainer = dpo_trainer(prepare(training))
     order = list(trainer._get_train_sampler(trainer.train_dataset))
