@@ -220,7 +220,7 @@ def call(log: Path, *words: object, **env: str) -> None:
     with log.open("a", encoding="utf-8") as file:
         done = subprocess.run(
             [sys.executable, *map(str, words)],
-            env={**os.environ, "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1", **env},
+            env={**os.environ, "OMP_NUM_THREADS": "1", **env},
             stdout=file,
             stderr=subprocess.STDOUT,
             check=False,

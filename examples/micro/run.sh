@@ -8,7 +8,7 @@ bin=${BIN:-.venv/bin}
 micro="--project examples/micro"
 here=examples/micro
 release=micro@$(sed -n 's/^  version: //p' $here/fusemill.yaml)
-export FUSEMILL_CACHE=$PWD/$here/cache TQDM_DISABLE=1
+export FUSEMILL_CACHE=$PWD/$here/cache
 
 # Says what comes next, and where to look at it.
 about() {

@@ -150,7 +150,6 @@ class Training:
             "FUSEMILL_CACHE": str(self.workdir / "cache"),
             "OMP_NUM_THREADS": "1",
             "HF_HUB_OFFLINE": "1",
-            "TQDM_DISABLE": "1",
             **more,
         }
 

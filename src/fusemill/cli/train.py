@@ -1,5 +1,6 @@
 """`fusemill train …`: sft, dpo."""
 
+import os
 import runpy
 import sys
 import warnings
@@ -86,6 +87,8 @@ def _train(
 ) -> None:
     # TRL still says `gradient_checkpointing`, which transformers is about to rename.
     warnings.filterwarnings("ignore", ".*gradient_checkpointing", FutureWarning)
+    # TRL and transformers draw bars beside ours; read when tqdm is imported.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     from fusemill.progress import Progress
     from fusemill.project.starter import trainer
     from fusemill.train.hub import push
