@@ -14,7 +14,7 @@ TIMEOUT_S = 120
 # What every script has: `tell` answers the test, `error_of` names what a call raised
 # and the status of the answer that it was raised for.
 PRELUDE = """
-import json, sys
+import json, os, sys
 
 def tell(**found):
     print("\\n" + json.dumps(found))
@@ -26,6 +26,11 @@ def error_of(call):
         response = getattr(error, "response", None)
         status = "" if response is None else f" {response.status_code}"
         return type(error).__name__ + status
+"""
+# Threads of DuckDB, polars and pyarrow side by side can abort an interpreter that ends.
+CODA = """
+sys.stdout.flush()
+os._exit(0)
 """
 
 
@@ -44,7 +49,7 @@ class Client:
 
     def python(self, script: str, *arguments: str) -> dict[str, Any]:
         """What a script told."""
-        done = self._run(sys.executable, "-c", PRELUDE + script, *arguments)
+        done = self._run(sys.executable, "-c", PRELUDE + script + CODA, *arguments)
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
