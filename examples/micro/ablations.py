@@ -8,7 +8,8 @@ A seed gives other prompts, answers, splits, orders of training and held-out pro
 Each runs the project of this folder, then copies of it (variants.py), by the commands
 that anyone would type. `results.jsonl` has a line for every seed that is done, which is
 not done again; `results.md`, what they say of the claims (claims.py). Logs of the
-commands and the weights lie in `seed-N/`.
+commands and the weights lie in `seed-N/`. With other declarations, checkpoints or
+numbers of prompts than the results that are there it refuses to go on.
 """
 
 import argparse
@@ -31,6 +32,10 @@ from generate import N_HELD_OUT, N_PROMPTS, write_prompts
 RESULTS = "results.jsonl"
 PIN = "micro@1.0.0"
 BEST = "best_source.json"
+
+
+class Refused(Exception):
+    """What whoever called this can act on; said without a traceback."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,12 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the prompts")
     parser.add_argument("--jobs", type=int, default=2, help="seeds at once")
     said = parser.parse_args()
+    for name in (*claims.SOURCES, "target"):
+        if not (said.checkpoints / name / "model.safetensors").is_file():
+            parser.error(
+                f"--checkpoints {said.checkpoints}: no {name}/model.safetensors there; "
+                "make_checkpoints.py --into makes all of them"
+            )
     n_prompts = {family: round(n * said.share) for family, n in N_PROMPTS.items()}
     asked = Asked(
         said.into.absolute(),
@@ -64,12 +75,25 @@ def main() -> None:
         said.held_out,
         n_prompts,
     )
+    try:
+        run(asked, said.seeds, said.jobs)
+    except Refused as why:
+        sys.exit(f"ablations.py: {why}")
+
+
+def run(asked: Asked, seeds: Sequence[int], n_jobs: int) -> None:
+    """The seeds that are not done yet, then what all that are done say."""
     asked.into.mkdir(parents=True, exist_ok=True)
     done = {result["seed"] for result in results(asked)}
+    if len(done.union(seeds)) > claims.MOST_SEEDS:
+        raise Refused(
+            f"{asked.into}: at most {claims.MOST_SEEDS} seeds in a folder, expected "
+            f"are {len(done.union(seeds))}; choose another --into"
+        )
     best = best_source(asked)
     print(f"best source by itself, on part tuning: {best}", flush=True)
-    missing = [seed for seed in said.seeds if seed not in done]
-    with ThreadPoolExecutor(said.jobs) as pool:
+    missing = [seed for seed in dict.fromkeys(seeds) if seed not in done]
+    with ThreadPoolExecutor(n_jobs) as pool:
         for result in pool.map(lambda seed: one_seed(asked, seed, best), missing):
             print(
                 f"seed {result['seed']}: done in {result['took_s']:.0f} s", flush=True
@@ -82,14 +106,14 @@ def main() -> None:
 
 
 def results(asked: Asked) -> list[dict[str, Any]]:
-    """What is done, in the order of the seeds; ValueError where it was other work."""
+    """What is done, in the order of the seeds; Refused where it was other work."""
     path = asked.into / RESULTS
     if not path.is_file():
         return []
     found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     for one in found:
         if one["how"] != how(asked):
-            raise ValueError(
+            raise Refused(
                 f"{path}: seed {one['seed']} was run as {one['how']}, asked for is "
                 f"{how(asked)}; choose another --into"
             )
@@ -104,17 +128,17 @@ def how(asked: Asked) -> dict[str, Any]:
         "held_out": asked.n_held_out,
         "prompts": dict(asked.n_prompts),
         "checkpoints": {path.name: variants.digest(path)[:12] for path in folders},
+        "declared": variants.declarations()[:12],
     }
 
 
 def best_source(asked: Asked) -> str:
     """The source that gets most right by itself, sampled, on prompts for tuning."""
     path = asked.into / BEST
-    if not path.is_file():
-        weights = {name: asked.checkpoints / name for name in claims.SOURCES}
-        evaluate(
-            asked.into / "best_source.log", weights, path, "tuning", asked.n_held_out, 0
-        )
+    weights = {name: asked.checkpoints / name for name in claims.SOURCES}
+    evaluate(
+        asked.into / "best_source.log", weights, path, "tuning", asked.n_held_out, 0
+    )
     models = json.loads(path.read_text("utf-8"))["models"]
     return max(claims.SOURCES, key=lambda name: models[name]["sampled"]["mean"])
 
@@ -215,7 +239,7 @@ def evaluate(
 
 
 def call(log: Path, *words: object, **env: str) -> None:
-    """Run Python on these words, one thread; RuntimeError where that fails."""
+    """Run Python on these words, one thread; Refused where that fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
         done = subprocess.run(
@@ -227,9 +251,7 @@ def call(log: Path, *words: object, **env: str) -> None:
         )
     if done.returncode:
         said = " ".join(map(str, words))
-        raise RuntimeError(
-            f"{said}: exit code {done.returncode}; {log} has what it said"
-        )
+        raise Refused(f"{said}: exit code {done.returncode}; {log} has what it said")
 
 
 if __name__ == "__main__":

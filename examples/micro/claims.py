@@ -24,6 +24,7 @@ T_975 = tuple(
         "2.201 2.179 2.160 2.145 2.131 2.120 2.110 2.101 2.093 2.086"
     ).split()
 )
+MOST_SEEDS = len(T_975) + 1
 
 Figures = Mapping[str, Mapping[str, float]]  # by metric, then family or mean
 Seed = Mapping[str, Figures]  # by weights
@@ -68,8 +69,8 @@ class Difference:
 def difference(values: Sequence[float]) -> Difference:
     """Of paired differences, a value a seed; ValueError below two or above 21."""
     n = len(values)
-    if not 2 <= n <= len(T_975) + 1:
-        raise ValueError(f"expected 2 to {len(T_975) + 1} seeds, found {n}")
+    if not 2 <= n <= MOST_SEEDS:
+        raise ValueError(f"expected 2 to {MOST_SEEDS} seeds, found {n}")
     mean, spread = fmean(values), stdev(values)
     half = T_975[n - 2] * spread / math.sqrt(n)
     return Difference(mean, spread, mean - half, mean + half)

@@ -64,6 +64,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     asked = parser.parse_args()
     folders = dict(map(named, asked.weights))
+    for name, folder in folders.items():
+        if not (folder / "model.safetensors").is_file():
+            parser.error(
+                f"{name}: no model.safetensors in {folder}; expected the name of one "
+                f"of {FOLDER}, or NAME=FOLDER"
+            )
     tasks = questions(asked.part, asked.prompts, asked.seed)
     how = described(folders, tasks, asked.part, asked.seed)
     found = known(asked.json, how) if asked.json else None

@@ -73,6 +73,19 @@ def digest(folder: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def declarations() -> str:
+    """sha256 of all that the project declares: YAML, SQL, scores and tasks."""
+    left_out = {*RESULTS, *STARTED, "checkpoints"}
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n"
+        for path in sorted(EXAMPLE.rglob("*.*"))
+        if (name := path.relative_to(EXAMPLE)).suffix in (".yaml", ".sql", ".py")
+        and (name.suffix == ".yaml" or len(name.parts) > 1)  # no script beside it
+        and not left_out.intersection(name.parts)
+    ]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
 def self_distilled(root: Path) -> None:
     """The target answers alone, sampled as the sources are."""
     with declared(root / "registry/models.yaml") as models:

@@ -20,6 +20,7 @@ from small_project import SmallProject
 
 claims = importlib.import_module("claims")  # in the folder that micro_files names
 variants = importlib.import_module("variants")
+ablations = importlib.import_module("ablations")
 
 SEED = 5
 FEW = {"lists": 12, "problems": 12, "functions": 6, "sums": 4}
@@ -98,6 +99,69 @@ def test_a_failed_claim_is_printed_as_failed() -> None:
     assert "| DPO > SFT | 1.0 | -1.0 | 0.0 | -1.0 to -1.0 | **failed** |" in said
     assert "| SFT > before | 5.0 | +30.0 | 0.0 | +30.0 to +30.0 | yes |" in said
     assert "| fused dpo | 49.0 ± 0.0 | 49.0 ± 0.0 | 59.0 ± 0.0 |" in said
+
+
+def called(*options: object) -> subprocess.CompletedProcess[str]:
+    """ablations.py as it is typed."""
+    command = [sys.executable, EXAMPLE / "ablations.py", *options]
+    words = list(map(str, command))
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def test_seeds_of_other_work_are_refused_in_words(tmp_path: Path) -> None:
+    asked = ablations.Asked(tmp_path, EXAMPLE / "checkpoints", "tuning", 7, {})
+    one = {"seed": 1, "how": ablations.how(asked), "weights": {}}
+    (tmp_path / "results.jsonl").write_text(json.dumps(one) + "\n", "utf-8")
+    done = called("--seeds", 2, "--into", tmp_path, "--held-out", 7)
+    assert done.returncode == 1
+    assert f"{tmp_path}/results.jsonl: seed 1 was run as " in done.stderr
+    assert "choose another --into" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_more_seeds_than_the_table_knows_are_refused(tmp_path: Path) -> None:
+    done = called("--into", tmp_path, "--seeds", *range(22))
+    assert done.returncode == 1
+    assert "at most 21 seeds in a folder, expected are 22" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_checkpoints_that_lack_one_are_refused(tmp_path: Path) -> None:
+    weights = tmp_path / "lister" / "model.safetensors"
+    weights.parent.mkdir()
+    weights.touch()
+    done = called("--seeds", 1, "--into", tmp_path / "o", "--checkpoints", tmp_path)
+    assert done.returncode == 2
+    assert "no reckoner/model.safetensors there" in done.stderr
+
+
+def test_results_hang_on_what_is_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "micro"
+    ignore = shutil.ignore_patterns(
+        *variants.RESULTS, *variants.STARTED, "*.safetensors"
+    )
+    shutil.copytree(EXAMPLE, copy, ignore=ignore)
+    here = variants.declarations()
+    monkeypatch.setattr(variants, "EXAMPLE", copy)
+    for left_out in ("README.md", "report.py", "warehouse/x.yaml"):
+        path = copy / left_out
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n")
+        assert variants.declarations() == here
+    found = {here}
+    for counted in (
+        "training/targets/micro.yaml",
+        "sql/select/code.sql",
+        "scores/lists.py",
+        "fusemill.yaml",
+    ):
+        with (copy / counted).open("a", encoding="utf-8") as file:
+            file.write("\n")
+        found.add(variants.declarations())
+    assert len(found) == 5
 
 
 def plain(root: Path) -> SmallProject:
@@ -220,13 +284,10 @@ def test_chosen_answers_go_to_sft(fused: SmallProject) -> None:
 
 @pytest.mark.slow
 def test_two_seeds_from_start_to_claims(tmp_path: Path) -> None:
-    command = [sys.executable, EXAMPLE / "ablations.py", "--into", tmp_path / "out"]
-    command += ["--share", "0.1", "--held-out", "4", "--seeds", "1", "2"]
+    options = ("--share", 0.1, "--held-out", 4, "--seeds", 1, 2)
 
     def run() -> str:
-        done = subprocess.run(
-            list(map(str, command)), capture_output=True, text=True, check=False
-        )
+        done = called("--into", tmp_path / "out", *options)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

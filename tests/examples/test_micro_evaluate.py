@@ -38,6 +38,20 @@ def test_figures_are_counted_by_family() -> None:
     assert found.texts == ["2", "4", "a\nb"]
 
 
+def test_sampling_is_that_of_the_sources() -> None:
+    models = Project.load(EXAMPLE).models
+    for name in ("lister", "reckoner", "coder", "hanzi"):
+        assert models[name].sampling == evaluate.SAMPLED
+
+
+def test_a_folder_without_weights_is_refused_in_words(tmp_path: Path) -> None:
+    for said, folder in (("lster", "checkpoints/lster"), (f"x={tmp_path}", tmp_path)):
+        command = [sys.executable, EXAMPLE / "evaluate.py", "target", said]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert f"{folder}; expected the name of one of" in done.stderr
+
+
 @pytest.mark.parametrize("part", ["tuning", "held_out"])
 def test_questions_are_of_their_part(part: families.EvaluationPart) -> None:
     found = evaluate.questions(part, 3, seed=1)
