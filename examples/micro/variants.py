@@ -2,6 +2,8 @@
 
 fused        the project as it is
 self         only the target answers, as often a prompt as the sources together
+self_wide    as self, and a pair of lists may have any gap: no prompt is lost, and there
+             are as many rows as in fused
 single       only the best source answers, as often; sums stay as they are
 any_pairs    a pair is the best answer of any source against the worst of any, however
              wide the gap: hardly one of them lies in the window
@@ -14,7 +16,7 @@ Everything else is the same: prompts, scores, rules, numbers of training.
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,11 @@ def self_distilled(root: Path) -> None:
         _asks(root, name, "target")
 
 
+def wide(root: Path) -> None:
+    """Lists whose answers lie too far apart for the window take part, too."""
+    _any_gap(root, "lists")
+
+
 def single(source: str) -> Change:
     """One source answers alone."""
 
@@ -118,20 +125,22 @@ def any_pairs(root: Path) -> None:
         if n != 1:
             raise ValueError(f"{path}: expected one `source` in `usable`, found {n}")
         path.write_text(rule, encoding="utf-8")
-    for name in ("lists", "problems"):
+    _any_gap(root, "lists", "problems")
+    _without_expectation(root, "column_A", "chosen_source")
+
+
+def _any_gap(root: Path, *names: str) -> None:
+    for name in names:
         with declared(root / "builders" / f"{name}.yaml") as builder:
             builder["select"]["params"]["gap_max"] = WIDEST_GAP
+    _without_expectation(root, "column", "gap")
+
+
+def _without_expectation(root: Path, key: str, value: str) -> None:
+    """Take out what the pairs cannot hold."""
     with declared(root / "validation/dpo.yaml") as suite:
-        suite["expectations"] = [
-            one for one in suite["expectations"] if not _is_of_one_source(one["kwargs"])
-        ]
-
-
-def _is_of_one_source(expected: Mapping[str, Any]) -> bool:
-    """Whether pairs of any source cannot hold this."""
-    return (
-        expected.get("column_A") == "chosen_source" or expected.get("column") == "gap"
-    )
+        expected = suite["expectations"]
+        suite["expectations"] = [e for e in expected if e["kwargs"].get(key) != value]
 
 
 def chosen_sft(root: Path) -> None:

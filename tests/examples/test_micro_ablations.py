@@ -90,10 +90,11 @@ def test_a_spread_wider_than_the_mean_is_no_claim_however_many_seeds() -> None:
 def test_a_failed_claim_is_printed_as_failed() -> None:
     names = ("before", "fused_sft", "fused_dpo", "self_sft", "self_dpo", "single_sft")
     names += ("single_dpo", "chosen_sft_sft", "any_pairs_dpo", "sigmoid_dpo")
+    names += ("self_wide_dpo",)
     values = dict.fromkeys((*claims.SOURCES, *names), 20.0)
     values |= {"fused_sft": 50.0, "fused_dpo": 49.0}
     one = seed(**values)
-    for name in ("chosen_sft sft", "any_pairs dpo"):
+    for name in ("chosen_sft sft", "any_pairs dpo", "self_wide dpo"):
         one[name] = one.pop(name.replace("_", " "))
     said = claims.report([one, one])
     assert "| DPO > SFT | 1.0 | -1.0 | 0.0 | -1.0 to -1.0 | **failed** |" in said
@@ -263,12 +264,40 @@ def test_any_pairs_have_two_sources(fused: SmallProject) -> None:
     assert any(pair["chosen"] != pair["rejected"] for pair in mixed)
 
 
-def test_self_distilled_has_the_target_alone(fused: SmallProject) -> None:
-    project = changed(fused, variants.self_distilled)
+@pytest.fixture(scope="module")
+def alone(fused: SmallProject) -> SmallProject:
+    return changed(fused, variants.self_distilled)
+
+
+def test_self_distilled_has_the_target_alone(alone: SmallProject) -> None:
     rows = pl.read_parquet(
-        project.root / "releases/micro/1.0.0/lineage/sft_train.parquet"
+        alone.root / "releases/micro/1.0.0/lineage/sft_train.parquet"
     )
     assert set(rows["source_model"]) == {"target"}
+
+
+def test_wide_pairs_lose_no_list(alone: SmallProject) -> None:
+    def lost(project: SmallProject) -> int:
+        (row,) = project.ask(
+            "select count(*) as n from outcomes "
+            "inner join selections using (selection_id, set) "
+            "where is_current and outcome = 'no_pair_in_window'"
+        )
+        return int(row["n"])
+
+    def widest(project: SmallProject) -> float:
+        (row,) = project.ask(
+            "select max(gap) as gap from dpo "
+            "inner join selections using (selection_id) "
+            "where is_current and set = 'lists'"
+        )
+        return float(row["gap"])
+
+    assert widest(alone) <= 0.1
+    assert lost(alone) > 0
+    found = changed(alone, variants.wide)
+    assert widest(found) > 0.1
+    assert lost(found) == 0
 
 
 def test_chosen_answers_go_to_sft(fused: SmallProject) -> None:
