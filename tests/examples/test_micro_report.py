@@ -200,5 +200,14 @@ def test_a_page_shows_texts_and_obeys_none(
     assert {"src", "href", "onload"}.isdisjoint(name for name, _ in page.attributes)
     assert page.tags.count("svg") == 4
     assert page.words.count(HOSTILE) == 4  # pair: prompt, chosen; asked: prompt, answer
-    for said in ("micro@1.0.0", "c" * 40, "e" * 64, "after DPO", "69.2 % after DPO"):
+    for said in (
+        "3 epochs",
+        "1 epoch,",
+        "β 10;",
+        "micro@1.0.0",
+        "c" * 40,
+        "e" * 64,
+        "after DPO",
+        "69.2 % after DPO",
+    ):
         assert said in page.words
