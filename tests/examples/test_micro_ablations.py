@@ -264,6 +264,16 @@ def test_any_pairs_have_two_sources(fused: SmallProject) -> None:
     assert any(pair["chosen"] != pair["rejected"] for pair in mixed)
 
 
+def test_a_source_that_knows_one_family_is_released_too(fused: SmallProject) -> None:
+    lister = changed(fused, variants.single("lister"))
+    (row,) = lister.ask(
+        "select count(*) as n from outcomes "
+        "inner join selections using (selection_id, set) "
+        "where is_current and set = 'problems' and outcome = 'all_incorrect'"
+    )
+    assert row["n"] > FEW["problems"] * 0.3  # more than the suite lets pass
+
+
 @pytest.fixture(scope="module")
 def alone(fused: SmallProject) -> SmallProject:
     return changed(fused, variants.self_distilled)
