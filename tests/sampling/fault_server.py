@@ -29,12 +29,15 @@ FAULTS = (
     "503",
     "half_body",
     "not_json",
+    "html",
     "wrong_n",
     "no_choices",
     "same_text",
     "disconnect",
     "hang",
 )
+
+PAGE = "\n<!DOCTYPE html>\n<title>Sign in</title>\n<p>Your key: {}"
 
 
 @dataclass
@@ -43,6 +46,7 @@ class Settings:
 
     latency_s: float = 0.0
     hang_s: float = 3600.0
+    holds: bool = False  # nothing is answered as long as it is set
     retry_after: str = "0.05"
     faults: dict[str, float] = field(default_factory=dict)  # shares of all requests
     seed: int = 0
@@ -161,7 +165,12 @@ class FaultServer:
             await self.fail("429", asked, writer)
             return "429"
         await asyncio.sleep(settings.slow.get(asked["model"], settings.latency_s))
+        while settings.holds:
+            await asyncio.sleep(0.05)
         script = settings.scripted.get(asked["messages"][-1]["content"])
+        if script is not None and "fault" in script:
+            await self.fail(script["fault"], asked, writer)
+            return "scripted"
         if script is not None and "status" in script:
             await send(
                 writer,
@@ -207,6 +216,9 @@ class FaultServer:
             await send(writer, 200, whole, length=2 * len(whole))
         elif kind == "not_json":
             await send(writer, 200, whole[:-9])
+        elif kind == "html":
+            page = PAGE.format(self.settings.key).encode()
+            await send(writer, 200, page, {"Content-Type": "text/html; charset=UTF-8"})
         elif kind in ("wrong_n", "no_choices"):
             found = chat(asked, self.settings)
             n = len(found["choices"]) - 1 if kind == "wrong_n" else 0
@@ -247,10 +259,10 @@ async def send(
 ) -> bool:
     lines = [
         f"HTTP/1.1 {status} .",
-        "Content-Type: application/json",
         f"Content-Length: {length or len(body)}",
     ]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    lines += [f"{name}: {value}" for name, value in sent.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode() + body)
     await writer.drain()
     return True

@@ -104,6 +104,31 @@ def test_a_redirect(server: Server, tmp_path: Path) -> None:
     refused(said, "it redirects to https://elsewhere/v1", "a request follows none")
 
 
+def test_a_page_of_html(server: Server, tmp_path: Path) -> None:
+    """The page repeats the key."""
+    server.set(key=KEY, faults={"html": 1.0})
+    project = ready(tmp_path, server.url, key_env="A_KEY")
+    said = project.cli("sample", env={"A_KEY": KEY})
+    refused(
+        said,
+        f"endpoints.a: {server.url}/chat/completions: expected JSON",
+        "(text/html; charset=utf-8: <!DOCTYPE html> <title>Sign in</title> <p>Your key",
+        "correct the base URL",
+    )
+    assert KEY not in said.err + said.out
+    assert "NO_PROXY" not in said.err
+    assert answers(project) == {}
+
+
+def test_a_page_of_a_proxy(server: Server, tmp_path: Path) -> None:
+    project = ready(tmp_path, server.url)
+    with served(faults={"html": 1.0}) as proxy:
+        said = project.cli("sample", env={"HTTP_PROXY": proxy.root, "NO_PROXY": ""})
+        assert proxy.came_to()["html"] >= 3
+    refused(said, "pages of HTML came", "or name 127.0.0.1 in NO_PROXY")
+    assert server.log() == []
+
+
 def test_a_certificate_that_does_not_hold(tmp_path: Path) -> None:
     certificate = str(ROOT / "tests/fixtures/self_signed.pem")
     with served(certificate=certificate) as server:

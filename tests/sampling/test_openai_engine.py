@@ -21,6 +21,7 @@ FAULTS = {
     "503": 0.02,
     "half_body": 0.02,
     "not_json": 0.02,
+    "html": 0.02,
     "wrong_n": 0.02,
     "no_choices": 0.02,
     "same_text": 0.02,
@@ -277,6 +278,42 @@ def test_a_server_that_only_fails_ends_the_run(
     server.set(faults={"500": 1.0})
     with pytest.raises(EngineError, match="20 requests in a row were not answered"):
         all_answers(OpenAIEngine([asked(server.url)]), requests(100))
+
+
+def test_nothing_but_pages_of_html_ends_the_run_at_once(server: Server) -> None:
+    """Three are enough, whether of one request or of several."""
+    for n_prompts in (1, 100):
+        server.set(faults={"html": 1.0})
+        with pytest.raises(EngineError, match="pages of HTML came, 3 times"):
+            all_answers(OpenAIEngine([asked(server.url)]), requests(n_prompts))
+        assert 3 <= len(server.log()) < 20  # others were under way by then
+
+
+def test_pages_of_html_among_answers_are_tried_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A prompt that always meets one is left, as with any other fault."""
+    monkeypatch.setattr(client_module, "FIRST_WAIT_S", 0.01)
+    server.set(scripted={"prompt 3": {"fault": "html"}})
+    wanted = requests(10)
+    engine = OpenAIEngine([asked(server.url)])
+    found = all_answers(engine, wanted)
+    assert keys(found) == wanted_keys(wanted[:3] + wanted[4:])
+    tally = engine.tallies["m"]
+    assert (tally.left, tally.faults) == (1, {"html": 8})
+    assert tally.last_fault.startswith(
+        "html: text/html; charset=utf-8: <!DOCTYPE html> <title>Sign in</title>"
+    )
+
+
+def test_one_of_two_base_urls_that_gives_pages_of_html(server: Server) -> None:
+    """It is named: its address is wrong whatever the other one answers."""
+    server.set(latency_s=0.05)
+    with served(faults={"html": 1.0}) as wrong:
+        engine = OpenAIEngine([asked(server.url, wrong.url)])
+        with pytest.raises(EngineError, match=f"{wrong.url}/chat/completions: exp"):
+            all_answers(engine, requests(300))
+    assert engine.tallies["m"].requests < 100
 
 
 def test_an_error_of_whoever_gives_the_requests_is_raised(server: Server) -> None:

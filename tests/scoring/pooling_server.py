@@ -19,7 +19,7 @@ conversation is k + (letters of the answer) / 10 - (words of the prompt); withou
     null        true: every logit is null, as NaN is written
     rejects     conversations whose answer has this text, as a chat template refuses
     hang        from this request on, none is answered
-    faults      what the first requests meet: a status, `cut` or `not_json`
+    faults      what the first requests meet: a status, `cut` or `html`
 """
 
 import json
@@ -132,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send(401, error(401, f"Invalid key {sent}"))
         elif fault == "cut":
             self.connection.close()
-        elif fault == "not_json":
+        elif fault == "html":
             self.send(200, b"<html>")
         elif fault is not None:
             self.send(int(fault), error(int(fault), "busy"), "Retry-After: 0.01")

@@ -106,11 +106,21 @@ def test_one_of_several_labels_over_two_servers(
 def test_faults_are_tried_again(
     project: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faults = ["503", "cut", "429", "not_json", "500"]
+    faults = ["503", "cut", "429", "html", "500"]
     with served(faults=faults) as url:
         at(monkeypatch, url)
         assert "talk: 15 new scores by tiny" in score(project)
         assert sum(asked(url).values()) == 18 + len(faults)
+
+
+def test_nothing_but_pages_of_html(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(faults=["html"] * 9) as url:
+        at(monkeypatch, url)
+        said = project.cli("score", "--only", "talk")
+        assert sum(asked(url).values()) == 3
+    refused(said, "/tokenize: expected JSON", "pages of HTML came, 3 times", "<html>")
 
 
 def test_a_base_url_that_is_down(

@@ -25,7 +25,8 @@ from fusemill.sampling.openai.faults import (
     of_exception,
 )
 from fusemill.sampling.openai.lanes import Lane, Pool
-from fusemill.sampling.openai.waiting import Waiting
+from fusemill.sampling.openai.pages import Pages
+from fusemill.sampling.openai.waiting import Waiting, refusals
 
 TRIES = 8  # of a request, without any new draw
 REJECTIONS = 3  # of a request, until it is the prompt that the server does not take
@@ -65,6 +66,7 @@ class Client:
     tally: Tally
     deliver: Callable[[Sequence[Answer]], None]
     stop: Stop
+    _pages: Pages = field(default_factory=Pages, init=False)
     _n_given_up: int = field(default=0, init=False)
     _takes_n: bool = field(default=True, init=False)
     _waiting: Waiting = field(default_factory=Waiting, init=False)
@@ -83,8 +85,8 @@ class Client:
         if self._waiting.rejection is not None and not self.tally.has_answered:
             self.stop.set(self._waiting.error(self.where))
             return
-        for refusals in self._waiting.taken():
-            self._count(refusals)
+        for refused in self._waiting.taken():
+            self._count(refused)
 
     async def _ask_as_they_come(self, pages: AsyncIterator[Sequence[Request]]) -> None:
         room = asyncio.Semaphore(self.pool.most + WAITING)
@@ -106,7 +108,7 @@ class Client:
             try:
                 found = await self._try(part)
             except Refused as error:
-                self._came(_refusals(part, str(error)))
+                self._came(refusals(part, str(error)))
             except Rejected as error:
                 self.tally.faults["rejected"] += 1
                 rejections, waits = rejections + 1, waits + 1
@@ -162,6 +164,7 @@ class Client:
                 where,
                 self.key,
             )
+            self._pages.check(lane.url, response, where, self.key)
             sent = Sent(asked_at, time.monotonic() - started)
             found = answers(
                 response.content, self.served, request, sent, where, self.key
@@ -198,8 +201,8 @@ class Client:
     def _came(self, found: Sequence[Answer], rejection: str | None = None) -> None:
         """Deliver texts; refusals too, at once or when a text has come."""
         if any(a.text is not None for a in found):
-            for refusals in self._waiting.taken():
-                self._count(refusals)
+            for refused in self._waiting.taken():
+                self._count(refused)
             self._count(found)
         elif self.tally.has_answered and rejection is None:
             self._count(found)
@@ -230,7 +233,7 @@ class Client:
     def _reject(self, requests: Sequence[Request], why: str) -> None:
         """What is found wrong again and again is refused, if others are taken."""
         for request in requests:
-            self._came(_refusals(request, f"the server rejects it: {why}"), why)
+            self._came(refusals(request, f"the server rejects it: {why}"), why)
 
     def _give_up(self, requests: Sequence[Request], why: str) -> None:
         """Leave draws for another run; many such requests in a row stop the engine."""
@@ -278,14 +281,6 @@ def _single(requests: Sequence[Request]) -> list[Request]:
         request.part(draw, 1)
         for request in requests
         for draw in reversed(range(request.first, request.first + request.n))
-    ]
-
-
-def _refusals(request: Request, why: str) -> list[Answer]:
-    now = datetime.now(UTC)
-    return [
-        Answer(request, draw, text=None, asked_at=now, error=why)
-        for draw in range(request.first, request.first + request.n)
     ]
 
 

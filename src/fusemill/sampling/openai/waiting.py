@@ -2,11 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from fusemill.errors import EngineError
-from fusemill.sampling.engine import Answer
+from fusemill.sampling.engine import Answer, Request
 
 PROMPTS = 20  # refused in a row: it is not these prompts
+
+
+def refusals(request: Request, why: str) -> list[Answer]:
+    """A refusal for each draw of a request."""
+    now = datetime.now(UTC)
+    return [
+        Answer(request, draw, text=None, asked_at=now, error=why)
+        for draw in range(request.first, request.first + request.n)
+    ]
 
 
 @dataclass

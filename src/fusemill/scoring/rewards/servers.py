@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -18,6 +18,7 @@ from fusemill.sampling.openai.faults import (
     of_exception,
     without_key,
 )
+from fusemill.sampling.openai.pages import Pages
 
 TRIES = 8
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
@@ -35,6 +36,7 @@ class Servers:
     key: str | None
     where: str  # of the endpoint, for messages
     http: httpx2.Client
+    _pages: Pages = field(default_factory=Pages, init=False)
 
     def post(self, first: int, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """The response, tried again while that may help, each time at the next URL.
@@ -43,19 +45,20 @@ class Servers:
         """
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         for tries in range(1, TRIES + 1):
-            address = f"{self.urls[(first + tries - 1) % len(self.urls)]}/{path}"
+            url = self.urls[(first + tries - 1) % len(self.urls)]
             try:
-                return self._try(address, content)
+                return self._try(url, path, content)
             except Fault as fault:
                 if tries == TRIES:
                     raise EngineError(
-                        f"{self.where}: {address}: {fault}, {tries} times; see what "
-                        f"the server logs, then run again{or_its_proxy(self.urls)}"
+                        f"{self.where}: {url}/{path}: {fault}, {tries} times; see "
+                        f"what the server logs, then run again{or_its_proxy(self.urls)}"
                     ) from None
                 _wait(fault, tries)
         raise AssertionError("the last try returns or raises")
 
-    def _try(self, address: str, content: bytes) -> dict[str, Any]:
+    def _try(self, url: str, path: str, content: bytes) -> dict[str, Any]:
+        address = f"{url}/{path}"
         where = f"{self.where}: {address}"
         try:
             response = self.http.post(address, content=content)
@@ -70,6 +73,7 @@ class Servers:
             )
         text = "" if response.status_code == httpx2.codes.OK else response.text
         check_status(response.status_code, response.headers, text, where, self.key)
+        self._pages.check(url, response, where, self.key)
         try:
             found = json.loads(response.content)
         except ValueError:
