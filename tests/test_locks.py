@@ -65,6 +65,8 @@ def test_the_same_shard_twice(tmp_path: Path) -> None:
         assert f"process {other.pid} on {socket.gethostname()} since " in said
         assert "has shard 1/3 of sample" in said
         assert "(fusemill whatever)" in said
+        assert "Wait for it, or stop it" in said
+        assert "--workdir" not in said  # there everything would be paid for again
         assert str(tmp_path / "locks/sample-1-of-3.lock") in said
         share(tmp_path, "sample", 0, 3)
         share(tmp_path, "sample", 2, 3)

@@ -29,6 +29,10 @@ _ADVICE = (
     "Wait for it, stop it, or choose another --workdir. Reading (`fusemill sql`, "
     "`status`) needs no lock."
 )
+_SHARE_ADVICE = (
+    "Wait for it, or stop it: both would pay for the same answers. Side by side work "
+    "all shards of one N (`--shard I/N`), each once."
+)
 
 
 @contextlib.contextmanager
@@ -79,8 +83,9 @@ def share_lock(
             alike = set(folder.glob(f"{stage}-*-of-{count}.lock"))
             for path in sorted(set(folder.glob(f"{stage}-*.lock")) - alike):
                 with _opened(path) as other:
-                    _take(other, f"{_share(ours)}: another run has {_share(path)}")
-            _take(file, f"another run has {_share(ours)}")
+                    found = f"{_share(ours)}: another run has {_share(path)}"
+                    _take(other, found, _SHARE_ADVICE)
+            _take(file, f"another run has {_share(ours)}", _SHARE_ADVICE)
             _sign(file, command)
         yield
 
