@@ -170,6 +170,29 @@ def test_refs(hub: HubServer, repo: str) -> None:
     assert [r.name for r in [*refs.branches, *refs.tags]] == ["main", "v1.0.0"]
 
 
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_names_that_are_parts_of_addresses(
+    kind: str, hub: HubServer, tmp_path: Path
+) -> None:
+    """A repository, branches and folders that are called as parts of addresses are."""
+    repo = hub.api.create_repo("ada/resolve", repo_type=kind).repo_id
+    for branch in ("resolve", "tree", "revision/resolve"):
+        hub.api.create_branch(repo, branch=branch, repo_type=kind)
+    for branch in ("main", "resolve", "tree", "revision/resolve"):
+        for path in ("resolve/a.txt", "resolve/resolve/tree/b.txt", "c.txt"):
+            hub.api.upload_file(
+                repo_id=repo,
+                repo_type=kind,
+                revision=branch,
+                path_in_repo=path,
+                path_or_fileobj=f"{branch}: {path}".encode(),
+            )
+            found = hub.api.hf_hub_download(
+                repo, path, repo_type=kind, revision=branch, local_dir=tmp_path
+            )
+            assert Path(found).read_text("utf-8") == f"{branch}: {path}"
+
+
 def test_a_tag_is_never_moved(hub: HubServer, repo: str) -> None:
     with pytest.raises(HfHubHTTPError) as error:
         hub.api.create_tag(repo, tag="v1.0.0", repo_type=TYPE)

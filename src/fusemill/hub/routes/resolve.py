@@ -5,11 +5,12 @@ HEAD, GET  /[datasets/]R/resolve/V/path
 
 from urllib.parse import quote
 
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fusemill.hub import access
+from fusemill.hub import access, names
 from fusemill.hub.downloads import large_file, small_file
 from fusemill.hub.refusals import Refusal, no_entry
 from fusemill.hub.repository import Entry
@@ -60,9 +61,16 @@ def no_namespace(request: Request) -> Response:
     raise Refusal(404, f"{name}: repositories are NAMESPACE/NAME here", "RepoNotFound")
 
 
+class _Kind(StringConvertor):
+    """A kind, and no namespace of a model one of whose branches is called resolve."""
+
+    regex = "|".join(names.KINDS)
+
+
+register_url_convertor("kind", _Kind())
 _PATH = "/{namespace}/{name}/resolve/{revision}/{path:path}"
 ROUTES = [
-    Route("/{kind}" + _PATH, resolve),
+    Route("/{kind:kind}" + _PATH, resolve),
     Route(_PATH, resolve),
     Route("/{name}/resolve/{revision}/{path:path}", no_namespace),
 ]
