@@ -224,9 +224,9 @@ def prepare(training: Training, stage: str = "sft", **changes: Any) -> Run:
     return Run(project(training.workdir), Asked(**{**asked, **changes}), Progress())
 
 
-def why_it_ends(training: Training) -> str:
-    """What an SFT run says that cannot come to its end."""
-    run = prepare(training)
+def why_it_ends(training: Training, stage: str = "sft") -> str:
+    """What a run says that cannot come to its end."""
+    run = prepare(training, stage)
     with pytest.raises(FusemillError) as said, run.alone():
-        runpy.run_path(str(ROOT / "training" / "sft.py"))["train"](run)
+        runpy.run_path(str(ROOT / "training" / f"{stage}.py"))["train"](run)
     return str(said.value)

@@ -61,7 +61,11 @@ ALSO_ASKED = {**pairs(1)[0], "chosen": [assistant("2"), user("Sure?")]}
             {"dpo/train.parquet": pairs(2)},
             "this release has no rows of sft/train",
         ),
-        ("dpo", {"dpo/train.parquet": pairs(2)}, "no rows of dpo/test"),
+        (
+            "dpo",
+            {"dpo/train.parquet": pairs(2)},
+            "no rows of dpo/test.*, or set `dpo.choose_among: 0`",
+        ),
         (
             "sft",
             {"sft/train.parquet": [*examples(2), NO_ANSWER]},

@@ -184,6 +184,21 @@ def test_a_reference_that_was_computed_before_gives_the_same_loss(
     assert str(kept[0]) in names
 
 
+def test_a_reference_is_computed_again_for_another_precision_and_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each rounds differently: what one run left would change the other's weights.
+    monkeypatch.setenv("FUSEMILL_CACHE", str(tmp_path / "cache"))
+    folders = set()
+    for precision, rows in (("float32", 2), ("bfloat16", 2), ("float32", 4)):
+        run = prepare(
+            make(tmp_path, LLAMA, precision=precision, steps__per_device=rows)
+        )
+        (file,) = run.dataset("train").cache_files
+        folders.add(Path(file["filename"]).parent)
+    assert len(folders) == 3
+
+
 def test_checkpointing_leaves_loss_and_gradient(training: Training) -> None:
     run = prepare(training)
     rows = [run.dataset("train")[i] for i in range(4)]

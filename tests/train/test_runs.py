@@ -17,6 +17,7 @@ from small_training import (
 )
 from target_families import FAMILIES, LLAMA, QWEN, Family
 
+from fusemill.checkpoints.folders import sha256_folder
 from fusemill.errors import LockError
 from fusemill.locks import training_lock
 from needs_torch import torch
@@ -36,6 +37,13 @@ def state(folder: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     return load_file(folder / "model.safetensors")
+
+
+def config(folder: Path) -> dict[str, Any]:
+    """config.json, without what training adds to it."""
+    found = json.loads((folder / "config.json").read_text("utf-8"))
+    found.pop("fusemill", None)
+    return dict(found)
 
 
 def changed(before: Path, after: Path) -> bool:
@@ -66,6 +74,11 @@ def test_sft_then_dpo(family: Family, tmp_path: Path) -> None:
     assert weights(dpo / "final") == weights(dpo / "checkpoint-5")
     assert (dpo / "curves.png").read_bytes().startswith(b"\x89PNG")
     AutoModelForCausalLM.from_pretrained(dpo)
+    # Users read what the source says, also that it generates with a cache.
+    base = config(training.base)
+    assert base["use_cache"] is True
+    assert config(dpo) == base
+    assert config(dpo / "final") == base
     tokenizer = AutoTokenizer.from_pretrained(dpo)
     opening = tokenizer.apply_chat_template(
         [{"role": "user", "content": "Hi"}], tokenize=False
@@ -113,6 +126,23 @@ def test_adapters_are_merged_into_the_weights(family: Family, tmp_path: Path) ->
     old, new = state(training.base), state(dpo)
     name = "model.embed_tokens.weight"
     assert torch.equal(old[name], new[name])
+
+
+def test_two_equal_runs_are_one_model(tmp_path: Path) -> None:
+    training = make(tmp_path, QWEN)
+    one, two = (called(training, "sft", name) for name in ("one", "two"))
+    # Only how long they took differs; DPO names them alike, and finds its reference.
+    assert sha256_folder(one) == sha256_folder(two)
+    assert (one / "trainer_state.json").is_file()
+
+
+def test_a_source_that_has_no_cache_keeps_to_it(tmp_path: Path) -> None:
+    training = make(tmp_path, LLAMA)
+    path = training.base / "config.json"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"use_cache": true', '"use_cache": false'), "utf-8")
+    sft = called(training, "sft", "sft", "--lora")
+    assert config(sft)["use_cache"] is False
 
 
 def test_the_same_pin_and_seed_give_the_same_weights(tmp_path: Path) -> None:

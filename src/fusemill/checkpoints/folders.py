@@ -12,6 +12,8 @@ from fusemill.prompts.sources import local_pattern
 
 # What of a checkpoint is read.
 PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")
+# What training leaves beside weights, and how long it took: no two runs write the same.
+LOG = "trainer_state.json"
 
 
 def local_folder(project: Project, declared: str, where: str) -> Path:
@@ -25,7 +27,8 @@ def local_folder(project: Project, declared: str, where: str) -> Path:
 
 def files(folder: Path) -> list[Path]:
     """The files of a checkpoint that are read, by name."""
-    return sorted({path for p in PATTERNS for path in folder.glob(p)})
+    found = {path for p in PATTERNS for path in folder.glob(p)}
+    return sorted(path for path in found if path.name != LOG)
 
 
 def sha256_folder(folder: Path) -> str:

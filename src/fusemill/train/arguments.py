@@ -41,6 +41,7 @@ def common(run: Run) -> dict[str, Any]:
         "use_cpu": not torch.cuda.is_available(),
         "activation_checkpointing": target.gradient_checkpointing,
         "activation_checkpointing_kwargs": {"use_reentrant": False},
+        "use_cache": run.base.uses_cache,  # as it is saved; no pass of training has one
         "save_strategy": "steps",
         "save_steps": steps.save_every,
         "save_total_limit": max(KEPT, getattr(run.stage, "choose_among", 0) + 1),

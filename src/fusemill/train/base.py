@@ -26,15 +26,25 @@ class Base:
         """What names these weights."""
         return self.revision or str(self.sha256)
 
+    @property
+    def uses_cache(self) -> bool:
+        """Whether its config.json lets it generate with a cache; it may say nothing."""
+        return bool(self._config().get("use_cache", True))
+
     def earlier(self) -> dict[str, Any] | None:
         """Stage, data and model of the run that made these weights; None of others'.
 
         As that run wrote it into their config.json.
         """
-        config = json.loads((self.folder / "config.json").read_text("utf-8"))
-        found = config.get("fusemill")
+        found = self._config().get("fusemill")
         whole = isinstance(found, dict) and {"stage", "data", "model"} <= found.keys()
         return found if whole else None
+
+    def _config(self) -> dict[str, Any]:
+        config: dict[str, Any] = json.loads(
+            (self.folder / "config.json").read_text("utf-8")
+        )
+        return config
 
 
 def require_fit(base: Base, tokenizer: Any, max_length: int) -> None:

@@ -35,26 +35,29 @@ def tokenized(
     release: Release,
     split: str,
     chat: Chat,
-    model: str,
+    reference: tuple[str | int, ...],
     limit: Limit,
     progress: Progress,
 ) -> tuple[Any, list[TooLong]]:
     """A split's rows as a `datasets.Dataset`, and the rows that were too long.
 
-    `model` names the weights of the start: its revision, or a digest. TrainError where
-    no row can be trained on.
+    `reference` is what log-probabilities that are kept beside the rows depend on: first
+    the weights of the start, by revision or digest. TrainError where no row can be
+    trained on.
     """
     from datasets import disable_progress_bars, load_from_disk
 
     disable_progress_bars()
     files = release.files(split)
     if not files:
+        unless = ", or set `dpo.choose_among: 0`" if split == "dpo/test" else ""
         raise TrainError(
             f"{release.folder}: this release has no rows of {split}; train on a "
-            "version that has, or change what its rules select"
+            f"version that has, or change what its rules select{unless}"
         )
-    key = _key([[file, release.sha256[file]] for file in files], chat, limit)
-    folder = cache_folder() / release.name / release.pin / model[:40] / key
+    model, *more = reference
+    key = _key([[file, release.sha256[file]] for file in files], chat, limit, more)
+    folder = cache_folder() / release.name / release.pin / str(model)[:40] / key
     with processes().main_process_first(), storage(folder, "FUSEMILL_CACHE"):
         if not folder.is_dir():
             with progress.stage(split.partition("/")[0], f"{split}: tokens") as count:
@@ -116,6 +119,8 @@ def _add(columns: dict[str, list[Any]], ids: Ids) -> None:
         columns.setdefault(name, []).append(cell)
 
 
-def _key(files: list[list[str]], chat: Chat, limit: Limit) -> str:
-    parts = [__version__, files, chat.digest, limit.max_length, limit.truncate]
+def _key(
+    files: list[list[str]], chat: Chat, limit: Limit, more: list[str | int]
+) -> str:
+    parts = [__version__, files, chat.digest, limit.max_length, limit.truncate, *more]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

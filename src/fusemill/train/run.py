@@ -26,7 +26,8 @@ from fusemill.project.project import Project
 from fusemill.train.base import Base, find_base, require_fit
 from fusemill.train.datasets import tokenized
 from fusemill.train.pin import Release, resolve
-from fusemill.train.processes import processes
+from fusemill.train.processes import processes, require_one_a_gpu
+from fusemill.train.resources import resources
 from fusemill.train.rows import Limit, TooLong
 from fusemill.train.target import Target, load_target
 from fusemill.train.templates import Chat
@@ -59,6 +60,7 @@ class Run:
         self.asked, self.progress = asked, progress
         self.target: Target = load_target(project, asked.target)
         _require_trackers(self.target)
+        require_one_a_gpu()
         self.release: Release = resolve(project, asked.data, progress)
         self.base: Base = find_base(project, self.target.model, asked.model)
         self.chat = Chat(self.base.folder, self.target.template, asked.target)
@@ -116,9 +118,17 @@ class Run:
         limit = Limit(self.target.max_length, self.target.too_long == "truncate")
         found: dict[str, Any] = {}
         too_long: list[TooLong] = []
+        # Rounding of the reference depends on both.
+        passes = (self.target.precision, self.target.steps.per_device)
+        own = passes if self.asked.stage == "dpo" else ()
         for split in self.splits:
             found[split], over = tokenized(
-                self.release, split, self.chat, self.base.digest, limit, self.progress
+                self.release,
+                split,
+                self.chat,
+                (self.base.digest, *own),
+                limit,
+                self.progress,
             )
             too_long += over
             self.say(
@@ -132,7 +142,8 @@ class Run:
         """The output folder, claimed by this run and by no other as long as this lasts.
 
         TrainError where another run's or other files are there, LockError where another
-        process trains into it.
+        process trains into it. What runs out meanwhile, disk or memory, ends as a
+        message; finished checkpoints stay.
         """
         with ExitStack() as held:
             with processes().main_process_first():
@@ -142,6 +153,7 @@ class Run:
                     held.enter_context(training_lock(self.output, command))
                     self._require_ours()
                     self._begin()
+            held.enter_context(resources(self.output, self.target, self.asked.lora))
             yield
 
     def _require_ours(self) -> None:

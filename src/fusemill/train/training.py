@@ -1,19 +1,17 @@
 """From a trainer that is set up to weights in their place: the end of both scripts."""
 
-import errno
 import json
 import math
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback
 
-from fusemill.durable import storage, write_text
-from fusemill.errors import StorageError, TrainError
+from fusemill.checkpoints.folders import LOG
+from fusemill.durable import write_text
+from fusemill.errors import TrainError
 from fusemill.progress import Count
 from fusemill.train.card import write_card
 from fusemill.train.checkpoints import (
@@ -66,10 +64,7 @@ class Steps(TrainerCallback):  # type: ignore[misc]
 
 
 def train(run: Run, trainer: Any) -> None:
-    """Train to the end, from the last checkpoint of a run that was stopped.
-
-    Raises StorageError where the disk is full; what was finished stays.
-    """
+    """Train to the end, from the last checkpoint of a run that was stopped."""
     if trainer.is_world_process_zero():
         for folder in remove_torn(run.output):
             run.say(f"{folder.name} is not whole: removed, its steps are made again")
@@ -80,14 +75,13 @@ def train(run: Run, trainer: Any) -> None:
         run.say(f"goes on from {since.name}")
     batch = run.target.steps.batch
     trainer.remove_callback(PrinterCallback)  # it prints where results are expected
-    with _disk(run.output):
-        with run.progress.stage(run.asked.stage, "training") as count:
-            trainer.add_callback(SeededOrder())
-            trainer.add_callback(Steps(count, batch))
-            trainer.train(resume_from_checkpoint=str(since) if since else None)
-        trainer.save_model(str(run.output / "final"))
-        if trainer.is_world_process_zero():
-            _finish(run, trainer)
+    with run.progress.stage(run.asked.stage, "training") as count:
+        trainer.add_callback(SeededOrder())
+        trainer.add_callback(Steps(count, batch))
+        trainer.train(resume_from_checkpoint=str(since) if since else None)
+    trainer.save_model(str(run.output / "final"))
+    if trainer.is_world_process_zero():
+        _finish(run, trainer)
     trainer.accelerator.wait_for_everyone()
 
 
@@ -109,7 +103,7 @@ def _finish(run: Run, trainer: Any) -> None:
     if broken is not None:
         raise _fallen_apart(run.output, f"{name}: {broken} is not finite")
     place_weights(run, run.output / name)
-    trainer.state.save_to_json(str(run.output / "trainer_state.json"))
+    trainer.state.save_to_json(str(run.output / LOG))
     draw(log, run.output / "curves.png")
     result = {
         "steps": trainer.state.global_step,
@@ -133,30 +127,16 @@ def _said(name: str, chosen: Candidate | None) -> str:
 
 def _require_room(run: Run, trainer: Any) -> None:
     """TrainError where the checkpoints cannot fit, before a step is made."""
-    trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+    parameters = list(trainer.model.parameters())
+    trained = sum(p.numel() for p in parameters if p.requires_grad)
     # float32 weights with the two moments of AdamW; one more while the oldest is there.
     need = trained * 12 * (trainer.args.save_total_limit + 1)
+    if run.asked.lora:  # merged, every weight is written
+        need += sum(p.numel() * p.element_size() for p in parameters)
     free = shutil.disk_usage(run.output).free
     if need > free:
         raise TrainError(
-            f"{run.output}: checkpoints take up to {need / 1e9:.1f} GB there, "
-            f"{free / 1e9:.1f} GB are free; free space or choose another --output"
+            f"{run.output}: checkpoints and weights take up to {need / 1e9:.1f} GB "
+            f"there, {free / 1e9:.1f} GB are free; free space or choose another "
+            "--output"
         )
-
-
-@contextmanager
-def _disk(output: Path) -> Iterator[None]:
-    """A full disk as a StorageError, whichever library met it."""
-    from safetensors import SafetensorError
-
-    try:
-        with storage(output, "--output"):
-            yield
-    except (RuntimeError, SafetensorError) as error:
-        full = "No space left" in str(error) or shutil.disk_usage(output).free < 1 << 20
-        if not full and getattr(error, "errno", None) != errno.ENOSPC:
-            raise
-        raise StorageError(
-            f"{output}: the disk is full; free space and run again, it goes on from "
-            "the last whole checkpoint"
-        ) from error

@@ -22,7 +22,6 @@ def load_start(run: Run) -> Any:
     half = run.asked.lora and run.target.precision == "bfloat16"
     dtype = torch.bfloat16 if half else torch.float32
     model = load_exactly(AutoModelForCausalLM, run.base.folder, "--model", dtype)
-    model.config.use_cache = False
     model.config.fusemill = {key: run.record[key] for key in ("stage", "data", "model")}
     return model
 
@@ -33,13 +32,12 @@ def place_weights(run: Run, checkpoint: Path) -> None:
         _merge(run, checkpoint)
         return
     for path in files(checkpoint):
-        if path.name != "trainer_state.json":
-            target = run.output / path.name
-            target.unlink(missing_ok=True)
-            try:
-                os.link(path, target)
-            except OSError:  # a disk that knows no hard links
-                shutil.copyfile(path, target)
+        target = run.output / path.name
+        target.unlink(missing_ok=True)
+        try:
+            os.link(path, target)
+        except OSError:  # a disk that knows no hard links
+            shutil.copyfile(path, target)
 
 
 def not_finite(checkpoint: Path) -> str | None:

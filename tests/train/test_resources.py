@@ -1,4 +1,4 @@
-"""A disk that is too small, or full in the middle of a run, loses nothing."""
+"""A disk or a memory that is too small loses nothing, and is said in words."""
 
 import contextlib
 import errno
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_training import Training, make, record, why_it_ends
+from small_training import Training, make, prepare, record, why_it_ends
 from target_families import LLAMA
 
-from needs_torch import torch  # noqa: F401
+from fusemill.errors import TrainError
+from needs_torch import torch
 from small_project import fusemill
 
 
@@ -28,7 +29,7 @@ def test_a_disk_without_room_for_checkpoints(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
-    assert "checkpoints take up to" in why_it_ends(training)
+    assert "checkpoints and weights take up to" in why_it_ends(training)
     assert not list((tmp_path / "out").glob("checkpoint-*"))
 
 
@@ -91,3 +92,51 @@ def small_disk(folder: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+# As torch words it, of an H100.
+OF_A_GPU = (
+    "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of "
+    "79.10 GiB of which 5.06 MiB is free. Including non-PyTorch memory, this process "
+    "has 79.09 GiB memory in use. Of the allocated memory 77.00 GiB is allocated by "
+    "PyTorch. If reserved but unallocated memory is large try setting "
+    "PYTORCH_ALLOC_CONF=expandable_segments:True"
+)
+
+
+@pytest.mark.parametrize("stage", ["sft", "dpo"])
+def test_a_gpu_without_memory(
+    stage: str, training: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import LlamaModel
+
+    def forward(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError(OF_A_GPU)
+
+    monkeypatch.setattr(LlamaModel, "forward", forward)
+    said = why_it_ends(training, stage)
+    assert said == (
+        "llama-3.1-8b-instruct: memory ran out: CUDA out of memory. Tried to allocate "
+        "20.00 MiB. GPU 0 has a total capacity of 79.10 GiB of which 5.06 MiB is free. "
+        "In the target, lower `steps.per_device` from 2 (a step keeps its 8 rows), or "
+        "set `gradient_checkpointing: true`, or lower `max_length` from 256; or train "
+        "adapters by --lora, or split the weights over more GPUs by "
+        "training/accelerate/. With other numbers it is another run: give it another "
+        "--output"
+    )
+
+
+def test_what_takes_less_already_is_not_proposed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FUSEMILL_CACHE", str(tmp_path / "cache"))
+    least = make(tmp_path, LLAMA, steps__per_device=1, gradient_checkpointing=True)
+    run = prepare(least, lora=True)
+    with pytest.raises(TrainError) as said, run.alone():
+        torch.empty(1 << 50, dtype=torch.uint8)  # more than any machine has
+    assert "can't allocate memory: you tried to allocate 1125899906842624" in str(
+        said.value
+    )
+    assert "In the target, lower `max_length` from 256; or split the we" in str(
+        said.value
+    )
