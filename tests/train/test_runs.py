@@ -122,6 +122,10 @@ def test_adapters_are_merged_into_the_weights(family: Family, tmp_path: Path) ->
     assert changed(sft, dpo)
     assert (dpo / "final" / "adapter_model.safetensors").is_file()
     assert not list(dpo.glob("adapter*"))
+    card = (sft / "README.md").read_text("utf-8")
+    assert "\n| learning_rate | 0.01 |\n" in card  # of the target, times 10
+    assert "LoRA of rank 16, alpha 32, dropout 0.0 on all-linear, merged" in card
+    assert "\n| rows | 16 |\n" in card
     # Frozen by adapters: what is no linear layer.
     old, new = state(training.base), state(dpo)
     name = "model.embed_tokens.weight"

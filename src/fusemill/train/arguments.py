@@ -17,14 +17,11 @@ def common(run: Run) -> dict[str, Any]:
     import torch
 
     target, steps = run.target, run.target.steps
-    rate = run.stage.learning_rate
-    if run.asked.lora:
-        rate *= target.lora.learning_rate_factor
     return {
         "output_dir": str(run.output),
         "seed": target.seed,
         "data_seed": target.seed,
-        "learning_rate": rate,
+        "learning_rate": run.learning_rate,
         "num_train_epochs": run.stage.epochs,
         "lr_scheduler_type": steps.scheduler,
         "warmup_steps": steps.warmup_ratio,  # below 1: a share of all steps

@@ -78,11 +78,14 @@ def _body(run: Run, result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "| | |"
     yield "|---|---|"
-    block = run.stage.model_dump()
-    shared = {**steps.model_dump(), "max_length": run.target.max_length}
-    for key, value in {**block, **shared, "seed": run.target.seed}.items():
+    block = {**run.stage.model_dump(), "learning_rate": f"{run.learning_rate:g}"}
+    names = {"max_length", "too_long", "precision", "seed"}
+    shared = {**steps.model_dump(), **run.target.model_dump(include=names)}
+    for key, value in {**block, **shared}.items():
         yield f"| {key} | {value} |"
-    yield f"| adapters | {'LoRA, merged' if run.asked.lora else 'none'} |"
+    yield f"| adapters | {_adapters(run)} |"
+    yield f"| rows | {len(run.dataset('train')):,} |"
+    yield f"| rows over max_length, of train and test | {len(run.too_long):,} |"
     yield f"| steps made | {result['steps']} |"
     yield f"| weights here | {result['chosen']} |"
     for one in result["candidates"]:
@@ -93,3 +96,14 @@ def _body(run: Run, result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     yield f"fusemill {__version__}, {libraries}."
+
+
+def _adapters(run: Run) -> str:
+    if not run.asked.lora:
+        return "none"
+    lora = run.target.lora
+    modules = lora.modules if isinstance(lora.modules, str) else ", ".join(lora.modules)
+    return (
+        f"LoRA of rank {lora.rank}, alpha {lora.alpha}, dropout {lora.dropout} on "
+        f"{modules}, merged"
+    )

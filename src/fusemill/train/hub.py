@@ -9,8 +9,9 @@ _KEPT = ["checkpoint-*", "final/*", "runs/*", ".*"]
 
 
 def push(run: Run, repo: str) -> str:
-    """Upload the output folder to a private model repository; returns the commit.
+    """Upload the output folder to a model repository; returns the commit.
 
+    A new one is private; one that is there stays as public as it is.
     TrainError where the Hub refuses or is not there; the weights stay here.
     """
     api = Repository.named(repo).api

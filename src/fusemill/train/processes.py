@@ -1,8 +1,10 @@
-"""The processes that train together, one a device."""
+"""The processes that train together, one a device, and how they round."""
 
+from importlib.metadata import version
 from typing import Any
 
 from fusemill.errors import TrainError
+from fusemill.train.target import Target
 
 
 def processes() -> Any:
@@ -29,3 +31,12 @@ def require_one_a_gpu() -> None:
             "--num_processes) training/sft.py or dpo.py with the same options, or let "
             "it see one: CUDA_VISIBLE_DEVICES=0"
         )
+
+
+def rounding(target: Target) -> tuple[str | int, ...]:
+    """What a log-probability's last bits depend on, besides rows and weights."""
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    libraries = [version(name) for name in ("torch", "transformers", "trl")]
+    return (target.precision, target.steps.per_device, device, *libraries)

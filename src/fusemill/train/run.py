@@ -26,7 +26,7 @@ from fusemill.project.project import Project
 from fusemill.train.base import Base, find_base, require_fit
 from fusemill.train.datasets import tokenized
 from fusemill.train.pin import Release, resolve
-from fusemill.train.processes import processes, require_one_a_gpu
+from fusemill.train.processes import processes, require_one_a_gpu, rounding
 from fusemill.train.resources import resources
 from fusemill.train.rows import Limit, TooLong
 from fusemill.train.target import Target, load_target
@@ -74,6 +74,12 @@ class Run:
         return getattr(self.target, self.asked.stage)
 
     @property
+    def learning_rate(self) -> float:
+        """The highest of this run: adapters have more than every weight."""
+        factor = self.target.lora.learning_rate_factor if self.asked.lora else 1
+        return float(self.stage.learning_rate * factor)
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """What of the release is read: DPO's test pairs only to choose by."""
         choosing = self.asked.stage == "dpo" and self.target.dpo.choose_among > 0
@@ -118,9 +124,7 @@ class Run:
         limit = Limit(self.target.max_length, self.target.too_long == "truncate")
         found: dict[str, Any] = {}
         too_long: list[TooLong] = []
-        # Rounding of the reference depends on both.
-        passes = (self.target.precision, self.target.steps.per_device)
-        own = passes if self.asked.stage == "dpo" else ()
+        own = rounding(self.target) if self.asked.stage == "dpo" else ()
         for split in self.splits:
             found[split], over = tokenized(
                 self.release,
