@@ -237,9 +237,16 @@ def test_another_run_keeps_out_of_the_folder(tmp_path: Path) -> None:
 def test_the_scripts_run_alone_and_in_two_processes(stage: str, tmp_path: Path) -> None:
     training = make(tmp_path, LLAMA, steps__group_by_length=False)
     script = str(ROOT / "training" / f"{stage}.py")
-    launch = [str(Path(sys.executable).with_name("accelerate")), "launch", "--cpu"]
+    # What accelerate launch calls for GPUs; on a CPU it starts one process whatever.
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     alone = [sys.executable, script, *training.command(stage, "alone")[2:]]
-    two = [*launch, "--num_processes", "2", script, *training.command(stage, "two")[2:]]
+    two = [
+        *launch,
+        "--nproc_per_node",
+        "2",
+        script,
+        *training.command(stage, "two")[2:],
+    ]
     for words in (alone, two):
         done = subprocess.run(
             words, env=training.env(), capture_output=True, text=True, check=False
@@ -247,6 +254,7 @@ def test_the_scripts_run_alone_and_in_two_processes(stage: str, tmp_path: Path) 
         assert done.returncode == 0, done.stderr
         output = words[words.index("--output") + 1]
         assert done.stdout == f"{output}\n"
+    assert len(list((tmp_path / "two").glob("checkpoint-4/rng_state_*.pth"))) == 2
     one, other = (record(tmp_path / name)["result"] for name in ("alone", "two"))
     assert one["steps"] == other["steps"]
     # The same rows a step, so the same weights but for the order of sums.
