@@ -23,15 +23,19 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import claims
 import variants
 from generate import N_HELD_OUT, N_PROMPTS, write_prompts
 
+from fusemill.durable import write_text
+
 RESULTS = "results.jsonl"
 PIN = "micro@1.0.0"
 BEST = "best_source.json"
+ONE_AT_A_TIME = Lock()  # of the threads that write results
 
 
 class Refused(Exception):
@@ -99,10 +103,12 @@ def run(asked: Asked, seeds: Sequence[int], n_jobs: int) -> None:
                 f"seed {result['seed']}: done in {result['took_s']:.0f} s", flush=True
             )
     found = [result["weights"] for result in results(asked)]
-    if len(found) > 1:
-        text = claims.report(found)
-        (asked.into / "results.md").write_text(text + "\n", encoding="utf-8")
-        print(text)
+    if len(found) == 1:
+        print(f"one seed has no spread; what it gave is in {asked.into / RESULTS}")
+        return
+    text = claims.report(found)
+    (asked.into / "results.md").write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 def results(asked: Asked) -> list[dict[str, Any]]:
@@ -166,8 +172,9 @@ def one_seed(asked: Asked, seed: int, best: str) -> dict[str, Any]:
             for name in weights
         },
     }
-    with (asked.into / RESULTS).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(result) + "\n")
+    with ONE_AT_A_TIME:
+        lines = [json.dumps(one) + "\n" for one in [*results(asked), result]]
+        write_text(asked.into / RESULTS, "".join(lines), "results")
     return result
 
 
@@ -187,7 +194,6 @@ class Work:
         self._fusemill("fused", "run")
         for name, source, change in (
             ("self", "fused", variants.self_distilled),
-            ("self_wide", "self", variants.wide),
             ("single", "fused", variants.single(best)),
             ("any_pairs", "fused", variants.any_pairs),
             ("chosen_sft", "fused", variants.chosen_sft),

@@ -50,10 +50,6 @@ CLAIMS = (
 COMPARISONS = (
     Claim("all sources − best source, SFT only", "fused sft", ("single sft",), None),
     Claim("fused − self-distilled, SFT only", "fused sft", ("self sft",), None),
-    # Added when the seeds had been seen: `self` has fewer rows than `fused`.
-    Claim(
-        "fused − self-distilled by as many rows", "fused dpo", ("self_wide dpo",), None
-    ),
     Claim("DPO − SFT on the chosen", "fused dpo", ("chosen_sft sft",), None),
     Claim("pairs of one source − of any", "fused dpo", ("any_pairs dpo",), None),
     Claim("sigmoid_norm − sigmoid", "fused dpo", ("sigmoid dpo",), None),

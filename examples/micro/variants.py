@@ -1,10 +1,9 @@
 """Copies of the project with other declarations: what ablations.py compares.
 
 fused        the project as it is
-self         only the target answers, as often a prompt as the sources together
-self_wide    as self, and a pair of lists may have any gap: no prompt is lost, and there
-             are as many rows as in fused
-single       only the best source answers, as often; sums stay as they are
+self         only the target answers, once for each source: under as many names, each as
+             often as that source does
+single       only the best source answers, in the same way; sums stay as they are
 any_pairs    a pair is the best answer of any source against the worst of any, however
              wide the gap: hardly one of them lies in the window
 chosen_sft   no pairs: the chosen answers go to SFT with the others
@@ -26,8 +25,6 @@ EXAMPLE = Path(__file__).parent
 # What runs leave behind; `releases` is of the registry, too.
 RESULTS = ("cache", "releases", "report.html", "trained")
 STARTED = ("__pycache__", "data", "hub", "warehouse")
-# As many as the sources of a set give together.
-DRAWS = {"lists": 20, "problems": 20, "functions": 32, "sums": 1}
 # Rewards are sums over an answer, of 11.6 tokens in the mean, not means: 10 / 11.6.
 SIGMOID_BETA = 0.9
 WIDEST_GAP = 1.0  # no score is above 0.3
@@ -89,17 +86,8 @@ def declarations() -> str:
 
 
 def self_distilled(root: Path) -> None:
-    """The target answers alone, sampled as the sources are."""
-    with declared(root / "registry/models.yaml") as models:
-        sampling = models["models"]["lister"]["sampling"]
-        models["models"]["target"]["sampling"] = dict(sampling)
-    for name in DRAWS:
-        _asks(root, name, "target")
-
-
-def wide(root: Path) -> None:
-    """Lists whose answers lie too far apart for the window take part, too."""
-    _any_gap(root, "lists")
+    """The target answers in place of each source, sampled as the sources are."""
+    _answers_alone(root, "target", "functions", "lists", "problems", "sums")
 
 
 def single(source: str) -> Change:
@@ -107,11 +95,32 @@ def single(source: str) -> Change:
 
     def change(root: Path) -> None:
         _without_expectation(root, "checks", "column", "n_passed")
-        for name in DRAWS:
-            if name != "sums":
-                _asks(root, name, source)
+        _answers_alone(root, source, "functions", "lists", "problems")
 
     return change
+
+
+def _answers_alone(root: Path, model: str, *sets: str) -> None:
+    """Put a model in place of each source of these sets, under a name for each.
+
+    Pairs are of one source, and the rules look at each source's best and worst answer
+    of a few: of one name's twenty answers they are further apart than of five.
+    """
+    with declared(root / "registry/models.yaml") as file:
+        models = file["models"]
+        sources = [name for name, one in models.items() if one["role"] == "source"]
+        sampling = dict(models[sources[0]]["sampling"])
+        named = {source: f"{model}_for_{source}" for source in sources}
+        for source, name in named.items():
+            one = {**models[model], "role": "source", "sampling": sampling}
+            models[name] = {**one, "model": f"{one['model']}-for-{source}"}
+    with declared(root / "registry/checkpoints.yaml") as file:
+        weights = file["checkpoints"][model]["weights"]
+        file["checkpoints"].update({n: {"weights": weights} for n in named.values()})
+    for name in sets:
+        with declared(root / "builders" / f"{name}.yaml") as builder:
+            block = builder["answers"][0]
+            block["models"] = [named[source] for source in block["models"]]
 
 
 def any_pairs(root: Path) -> None:
@@ -126,15 +135,11 @@ def any_pairs(root: Path) -> None:
         if n != 1:
             raise ValueError(f"{path}: expected one `source` in `usable`, found {n}")
         path.write_text(rule, encoding="utf-8")
-    _any_gap(root, "lists", "problems")
-    _without_expectation(root, "dpo", "column_A", "chosen_source")
-
-
-def _any_gap(root: Path, *names: str) -> None:
-    for name in names:
+    for name in ("lists", "problems"):
         with declared(root / "builders" / f"{name}.yaml") as builder:
             builder["select"]["params"]["gap_max"] = WIDEST_GAP
     _without_expectation(root, "dpo", "column", "gap")
+    _without_expectation(root, "dpo", "column_A", "chosen_source")
 
 
 def _without_expectation(root: Path, suite_name: str, key: str, value: str) -> None:
@@ -172,11 +177,6 @@ def sigmoid(root: Path) -> None:
     """Standard DPO."""
     with declared(root / "training/targets/micro.yaml") as target:
         target["dpo"].update(loss_type="sigmoid", beta=SIGMOID_BETA)
-
-
-def _asks(root: Path, name: str, model: str) -> None:
-    with declared(root / "builders" / f"{name}.yaml") as builder:
-        builder["answers"][0].update(models=[model], draws=DRAWS[name])
 
 
 class declared:
