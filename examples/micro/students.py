@@ -1,9 +1,9 @@
 """What the five checkpoints are: their architectures, and what each was taught.
 
-A source gives right answers in one family. In most of its answers elsewhere it has a
-bad habit, one a family, so that the sources complement each other. The target is a
-beginner in all families: it has been taught for a short time, by examples of which
-half are right and half have one habit or another.
+A source gives right answers in one family, some with slips. In most of its answers
+elsewhere it has a bad habit, one a family, so that the sources complement each other.
+The target is a beginner in all families: it has been taught by examples of which most
+have one habit or another, and not for long enough to write lists well.
 """
 
 import random
@@ -15,7 +15,10 @@ from families.task import Task
 
 OWN_SHARE = 0.55  # of a source's examples, from the family that it is good at
 HABIT_SHARE = 0.9  # of its other examples
-TARGET_HABIT_SHARE = 0.5
+TARGET_HABIT_SHARE = 0.6
+# Of a source's own examples, where a pair of its answers is chosen: of one that never
+# slips there would be no pair of a right and a wrong answer.
+SLIP_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Student:
     good_at: str | None
     habits: Mapping[str, str]
     steps: int  # of training
+    slip_share: float = 0.0  # of its own family's examples that have some habit
 
     def example(
         self, streams: Mapping[str, Iterator[Task]], rng: random.Random
@@ -42,12 +46,11 @@ class Student:
         return rng.choice([f for f in FAMILIES if f != self.good_at])
 
     def _habit(self, family: str, task: Task, rng: random.Random) -> str | None:
-        if family == self.good_at:
-            return None
-        if self.good_at is None:
-            is_bad = rng.random() < TARGET_HABIT_SHARE
-            return rng.choice(sorted(task.habits)) if is_bad else None
-        return self.habits[family] if rng.random() < HABIT_SHARE else None
+        if family in self.habits:
+            return self.habits[family] if rng.random() < HABIT_SHARE else None
+        share = TARGET_HABIT_SHARE if self.good_at is None else self.slip_share
+        is_bad = share > 0 and rng.random() < share
+        return rng.choice(sorted(task.habits)) if is_bad else None
 
 
 STUDENTS = {
@@ -56,12 +59,14 @@ STUDENTS = {
         "lists",
         {"problems": "skips", "functions": "prints", "sums": "other_sign"},
         steps=4000,
+        slip_share=SLIP_SHARE,
     ),
     "reckoner": Student(
         "gemma",
         "problems",
         {"lists": "commas", "functions": "off_by_one", "sums": "skips"},
-        steps=2400,
+        steps=2600,
+        slip_share=SLIP_SHARE,
     ),
     "coder": Student(
         "mistral",
@@ -73,7 +78,7 @@ STUDENTS = {
         "qwen2",
         "sums",
         {"lists": "short", "problems": "other_sign", "functions": "skips"},
-        steps=1600,
+        steps=2400,
     ),
-    "target": Student("llama", None, {}, steps=3000),
+    "target": Student("llama", None, {}, steps=5000),
 }

@@ -47,11 +47,12 @@ def test_worked_problems_are_scored() -> None:
     prompt = "Tom has 38 pens and buys 5 boxes with 4 pens each. How many pens …?"
     texts = {
         "5 * 4 = 20. 38 + 20 = 58. The answer is 58.": 0.3,
-        "5 * 4 = 20. The answer is 20.": 0.18,  # a step and a number are missing
-        "5 * 4 = 20. 38 + 20 = 59. The answer is 59.": 0.22,  # a wrong sum
-        "5 * 4 = 20. 38 - 20 = 18. The answer is 18.": 0.3,  # all in order, and wrong
+        "5 * 4 = 20. The answer is 20.": 0.2,  # a step and a number are missing
+        "5 * 4 = 20. 38 + 20 = 59. The answer is 59.": 0.23,  # a wrong sum
+        "5 * 4 = 20. 38 - 20 = 18. The answer is 18.": 0.25,  # nothing is given away
+        "5 * 4 = 20. 38 * 20 = 760. The answer is 760.": 0.3,  # all in order, and wrong
         "5 * 4 = 20. 38 + 20 = 58. The answer is 57.": 0.25,  # another answer
-        "I do not know": 0.08,  # nothing that is false
+        "I do not know": 0.12,  # nothing that is false
     }
     assert worked([row(prompt, text) for text in texts]) == list(texts.values())
     right = [row(task.prompt, task.answer) for task in tasks("problems")]
