@@ -83,7 +83,13 @@ def test_two_releases(whole: SmallProject) -> None:
     # The one pair of sums is 0.15 - 0.10.
     assert found["sums"]["figures"]["gap of pairs, mean"] == [0.05, 0.05]
     assert found["sums"]["sources"] == {"model-a": [1, 1], "model-b": [1, 1]}
+    one = difference(whole, "diff", "1.0.0", "1.1.0", "--only", "zh")
+    assert set(one) == {"zh"}
     assert "nothing moved" in whole.ok("diff", "1.0.0", "1.1.0", "--only", "zh").out
+    current = difference(whole, "diff", "1.0.0", "current", "--only", "talk")
+    assert set(current) == {"talk"}
+    none = whole.cli("diff", "small@1.0.0", "small@1.1.0", "--only", "list")
+    refused(none, "of talk, sums, zh", "nothing to compare of list")
 
 
 def test_a_release_and_what_is_selected_after_new_answers(whole: SmallProject) -> None:

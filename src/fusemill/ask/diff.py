@@ -1,6 +1,6 @@
 """`diff`: two selections or releases, set by set: what differs, what moved, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,11 @@ def diff(project: Project, a: str, b: str, most_rows: int) -> list[Difference]:
         models = dict(
             con.execute("select distinct config_hash, model from responses").fetchall()
         )
-        return compare(con, first, second, models, most_rows)
+        return compare(con, first, second, models, most_rows, project.only)
 
 
 def diff_releases(
-    a: tuple[str, Path], b: tuple[str, Path], most_rows: int
+    a: tuple[str, Path], b: tuple[str, Path], most_rows: int, only: Sequence[str] = ()
 ) -> list[Difference]:
     """Compare two releases, each a name and a folder, by their own files alone."""
     models: dict[str, str] = {}
@@ -61,7 +61,7 @@ def diff_releases(
     with duckdb.connect() as con:
         first = load_release(con, *a, "side_a")
         second = load_release(con, *b, "side_b")
-        return compare(con, first, second, models, most_rows)
+        return compare(con, first, second, models, most_rows, only)
 
 
 def compare(
@@ -70,20 +70,25 @@ def compare(
     second: Side,
     models: Mapping[str, str],
     most_rows: int,
+    only: Sequence[str] = (),
 ) -> list[Difference]:
     """The sets of both sides, from temp tables `side_a` and `side_b`.
 
-    Where a side is one selection, its set only. `models`: names by config_hash.
+    Where a side is one selection, its set only; `only` these sets, where it names any.
+    `models`: names by config_hash.
     """
     con.execute(f"create or replace temp table moved as {sql_of('moved')}")
     sets = list(dict.fromkeys([*first.sets, *second.sets]))
     for side in (first, second):
         if side.is_one_selection:
             sets = [set_ for set_ in sets if set_ in side.sets]
+    if only:
+        sets = [set_ for set_ in sets if set_ in only]
     if not sets:
         raise FusemillError(
             f"{first.name} is of {', '.join(first.sets)}, {second.name} of "
             f"{', '.join(second.sets)}: nothing to compare"
+            + (f" of {', '.join(only)}" if only else "")
         )
     return [
         Difference(

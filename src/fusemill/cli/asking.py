@@ -100,7 +100,7 @@ def diff(
     where = workdir or project
     first, second = (find_release(where, name, Progress()) for name in (a, b))
     if first is not None and second is not None:
-        found = diff_releases((a, first), (b, second), rows)
+        found = diff_releases((a, first), (b, second), rows, only or ())
     else:
         found = ask(open_project(project, data, workdir, only), a, b, rows)
     show_differences(found, (a, b), as_json)
