@@ -102,18 +102,22 @@ def test_a_source_is_right_at_home_and_has_habits_elsewhere(name: str) -> None:
     given: list[Any] = []
     streams = {family: kept(family, rng, given) for family in families.FAMILIES}
     learned = [student.example(streams, rng) for _ in range(2000)]
-    n_home, n_bad, n_elsewhere = 0, 0, 0
+    n_home, n_slips, n_bad, n_elsewhere = 0, 0, 0, 0
     for (family, task), example in zip(given, learned, strict=True):
         assert example.prompt == task.prompt
         assert families.part_of(task.prompt) == "sources"
         if family == student.good_at:
             n_home += 1
-            assert example.answer == task.answer
+            n_slips += example.answer != task.answer
+            assert example.answer in (task.answer, *task.habits.values())
         else:
             n_elsewhere += 1
             n_bad += example.answer == task.habits[student.habits[family]]
     assert 1000 < n_home < 1200
     assert 0.85 < n_bad / n_elsewhere < 0.97
+    # A quarter is to slip; the answer without a mark is right where none is asked for.
+    least, most = (0.15, 0.3) if name in ("lister", "reckoner") else (0, 0)
+    assert least <= n_slips / n_home <= most
 
 
 def test_there_are_four_architectures() -> None:
