@@ -59,7 +59,7 @@ def test_all_draws_each_once_under_faults(
     monkeypatch.setattr(client_module, "FIRST_WAIT_S", 0.01)
     server.set(faults=FAULTS)
     wanted = requests(600, draws)
-    engine = OpenAIEngine([asked(server.url, n=n, timeout_s=1.0)])
+    engine = OpenAIEngine([asked(server.url, n=n, timeout_s=2.0)])
     found = all_answers(engine, wanted)
     assert keys(found) == wanted_keys(wanted)
     texts = [(a.request.messages[0]["content"], a.draw, a.text) for a in found]
