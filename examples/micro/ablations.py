@@ -1,6 +1,6 @@
 """The miniature with new seeds, and the same with one thing changed.
 
-    python examples/micro/ablations.py --seeds 101 102 103 104 105 --into ablations
+    python examples/micro/ablations.py --seeds 121 122 123 124 125 126 --into ablations
     python examples/micro/ablations.py --seeds 201 202 --into ablations-7 \
         --checkpoints CHECKPOINTS   # of make_checkpoints.py --seed 7 --into CHECKPOINTS
 
