@@ -28,7 +28,6 @@ from fusemill.errors import (
     StorageError,
     TrainError,
 )
-from fusemill.train.arguments import accumulation, lora
 from needs_torch import torch  # noqa: F401
 
 Files = dict[str, list[dict[str, Any]]]
@@ -282,19 +281,3 @@ def test_rows_that_are_all_too_long(tmp_path: Path) -> None:
     training = make(tmp_path, LLAMA, max_length=20)
     with pytest.raises(TrainError, match="all 16 rows are longer than 20 tokens"):
         prepare(training)
-
-
-def test_a_batch_that_does_not_come_out_even(training: Training) -> None:
-    steps = prepare(training).target.steps  # 8 rows a step, 2 a pass
-    assert [accumulation(steps, n) for n in (1, 2, 4)] == [4, 2, 1]
-    with pytest.raises(TrainError, match="cannot be split evenly over 3 devices"):
-        accumulation(steps, 3)
-
-
-def test_adapters_with_deepspeed(
-    training: Training, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = prepare(training, lora=True)
-    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")  # as accelerate sets it
-    with pytest.raises(TrainError, match="use one GPU or training/accelerate/fsdp"):
-        lora(run)

@@ -1,6 +1,7 @@
 """What a target declares, as TRL's and transformers' arguments."""
 
 import os
+import re
 from typing import Any
 
 from fusemill.errors import TrainError
@@ -80,6 +81,7 @@ def lora(run: Run) -> Any:
 
     declared = run.target.lora
     modules = declared.modules
+    _require_layers(run, modules)
     return LoraConfig(
         r=declared.rank,
         lora_alpha=declared.alpha,
@@ -87,3 +89,27 @@ def lora(run: Run) -> Any:
         target_modules=modules if isinstance(modules, str) else list(modules),
         task_type="CAUSAL_LM",
     )
+
+
+def _require_layers(run: Run, modules: str | tuple[str, ...]) -> None:
+    """TrainError where the model has no layer of a name; PEFT passes over most."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    if modules == "all-linear":
+        return
+    config = AutoConfig.from_pretrained(run.base.folder, local_files_only=True)
+    with torch.device("meta"):  # names only, no weights
+        model = AutoModelForCausalLM.from_config(config)
+    linear = [n for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)]
+    if isinstance(modules, str):  # as PEFT reads them: a pattern, or ends of names
+        patterns = {modules: modules}
+    else:
+        patterns = {one: rf"(.*\.)?{re.escape(one)}" for one in modules}
+    for one, pattern in patterns.items():
+        if not any(re.fullmatch(pattern, name) for name in linear):
+            there = sorted({name.rpartition(".")[2] for name in linear})
+            raise TrainError(
+                f"lora.modules: {run.target.model} has no linear layer {one!r}; there "
+                f"are: {', '.join(there)}, or all-linear"
+            )
