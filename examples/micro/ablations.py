@@ -13,6 +13,7 @@ numbers of prompts than the results that are there it refuses to go on.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
@@ -88,6 +89,18 @@ def main() -> None:
 def run(asked: Asked, seeds: Sequence[int], n_jobs: int) -> None:
     """The seeds that are not done yet, then what all that are done say."""
     asked.into.mkdir(parents=True, exist_ok=True)
+    with (asked.into / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(
+                f"{asked.into}: another ablations.py works there; wait for it, or "
+                "choose another --into"
+            ) from None
+        _run(asked, seeds, n_jobs)
+
+
+def _run(asked: Asked, seeds: Sequence[int], n_jobs: int) -> None:
     done = {result["seed"] for result in results(asked)}
     if len(done.union(seeds)) > claims.MOST_SEEDS:
         raise Refused(
@@ -151,7 +164,7 @@ def best_source(asked: Asked) -> str:
 
 def one_seed(asked: Asked, seed: int, best: str) -> dict[str, Any]:
     """Everything of one seed from its start, and its line of the results."""
-    since = time.monotonic()
+    since, made_by = time.monotonic(), how(asked)
     folder = asked.into / f"seed-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     work = Work(folder, seed, asked)
@@ -163,7 +176,7 @@ def one_seed(asked: Asked, seed: int, best: str) -> dict[str, Any]:
     models = json.loads(figures.read_text("utf-8"))["models"]
     result = {
         "seed": seed,
-        "how": how(asked),
+        "how": made_by,
         "best": best,
         "took_s": round(time.monotonic() - since, 1),
         "rows": {name: work.rows(name) for name in work.projects},

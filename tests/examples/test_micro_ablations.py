@@ -1,5 +1,6 @@
 """examples/micro/ablations.py: the arithmetic of claims, and what its variants are."""
 
+import fcntl
 import importlib
 import json
 import math
@@ -123,6 +124,15 @@ def test_more_seeds_than_the_table_knows_are_refused(tmp_path: Path) -> None:
     done = called("--into", tmp_path, "--seeds", *range(22))
     assert done.returncode == 1
     assert "at most 21 seeds in a folder, expected are 22" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_two_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
+    with (tmp_path / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = called("--into", tmp_path, "--seeds", 1)
+    assert done.returncode == 1
+    assert "another ablations.py works there" in done.stderr
     assert "Traceback" not in done.stderr
 
 
