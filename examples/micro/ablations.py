@@ -205,13 +205,13 @@ class Work:
         variants.new_project(fused, self._seed, self._asked.checkpoints)
         write_prompts(fused / "data", self._seed, self._asked.n_prompts)
         self._fusemill("fused", "run")
-        for name, source, change in (
-            ("self", "fused", variants.self_distilled),
-            ("single", "fused", variants.single(best)),
-            ("any_pairs", "fused", variants.any_pairs),
-            ("chosen_sft", "fused", variants.chosen_sft),
+        for name, change in (
+            ("self", variants.self_distilled),
+            ("single", variants.single(best)),
+            ("any_pairs", variants.any_pairs),
+            ("chosen_sft", variants.chosen_sft),
         ):
-            variants.copied(self._folder / source, self._folder / name, change)
+            variants.copied(fused, self._folder / name, change)
             self._fusemill(name, "run")
             self.projects.append(name)
 

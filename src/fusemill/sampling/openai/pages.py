@@ -23,9 +23,8 @@ class Pages:
     """What base URLs have sent with status 200: pages, or anything else."""
 
     _n_pages: Counter[str] = field(default_factory=Counter, init=False)
-    _others: set[str] = field(
-        default_factory=set, init=False
-    )  # URLs that sent anything else
+    # URLs that sent anything else.
+    _others: set[str] = field(default_factory=set, init=False)
 
     def check(
         self, url: str, response: httpx2.Response, where: str, key: str | None
